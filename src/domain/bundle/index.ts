@@ -1,0 +1,8 @@
+/** Bundle: a container's directory, as an OCI runtime consumes it. */
+export { Event } from './events.ts'
+export type { EventOf } from './events.ts'
+export { decider, owed, settled } from './decider.ts'
+export type { Command, Outcome, Rejection, State, Work } from './decider.ts'
+export type * from './port.ts'
+
+export const category = 'bundle'

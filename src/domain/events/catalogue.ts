@@ -1,0 +1,29 @@
+import * as t from 'io-ts'
+import * as Bundle from '../bundle/index.ts'
+import * as Content from '../content/index.ts'
+import * as Distribution from '../distribution/index.ts'
+import * as Executor from '../executor/index.ts'
+import { ContainerNames, ImageEvents } from '../metadata/index.ts'
+import * as Runtime from '../runtime/index.ts'
+import * as Snapshot from '../snapshot/index.ts'
+import * as Node from './node.ts'
+
+/** Every event there is, and how it is read. */
+export const DomainEvent = t.union(
+  [
+    Bundle.Event,
+    Content.Event,
+    Distribution.Event,
+    Executor.Event,
+    ImageEvents.Event,
+    ContainerNames.Event,
+    Node.Event,
+    Runtime.Event,
+    Snapshot.Event,
+  ],
+  'DomainEvent',
+)
+export type DomainEvent = t.TypeOf<typeof DomainEvent>
+
+export type EventType = DomainEvent['type']
+export type DomainEventOf<Type extends EventType> = Extract<DomainEvent, { type: Type }>

@@ -1,0 +1,58 @@
+import * as O from 'fp-ts/lib/Option.js'
+import * as t from 'io-ts'
+import { accept, nothing } from '../kernel/decider.ts'
+import type { Decider, Decision } from '../kernel/decider.ts'
+import { ContainerId, ContainerName, Namespace } from '../kernel/identifiers.ts'
+
+// A name belongs to one container at a time. These shapes are stored for ever; add events, never edit one.
+
+const ContainerNameReserved = t.strict({
+  type: t.literal('ContainerNameReserved'),
+  namespace: Namespace,
+  name: ContainerName,
+  container: ContainerId,
+})
+
+const ContainerNameReleased = t.strict({
+  type: t.literal('ContainerNameReleased'),
+  namespace: Namespace,
+  name: ContainerName,
+  container: ContainerId,
+})
+
+export const Event = t.union([ContainerNameReserved, ContainerNameReleased], 'ContainerNameEvent')
+export type Event = t.TypeOf<typeof Event>
+
+export type Command = Readonly<{
+  type: 'ReserveContainerName' | 'ReleaseContainerName'
+  namespace: Namespace
+  name: ContainerName
+  container: ContainerId
+}>
+
+export type State = Readonly<{ holder: t.TypeOf<typeof ContainerNameReserved> | null }>
+
+const initialState: State = { holder: null }
+
+const evolve = (_: State, event: Event): State => ({
+  holder: event.type === 'ContainerNameReserved' ? event : null,
+})
+
+/**
+ * Reserving a name that another container holds records nothing and is not refused either: the asker is told the
+ * fact that settles it, which is that the other one holds the name (`settled`).
+ */
+const decide = ({ type, ...claim }: Command, { holder }: State): Decision<Event, never> => {
+  switch (type) {
+    case 'ReserveContainerName':
+      return holder === null ? accept({ type: 'ContainerNameReserved', ...claim }) : nothing
+    case 'ReleaseContainerName':
+      return holder?.container === claim.container
+        ? accept({ type: 'ContainerNameReleased', ...claim })
+        : nothing
+  }
+}
+
+export const decider: Decider<Command, State, Event, never> = { initialState, evolve, decide }
+
+export const settled = ({ holder }: State): O.Option<Event> => O.fromNullable(holder)

@@ -1,0 +1,9 @@
+/** Snapshot: the filesystems that containers run on; layers are unpacked into snapshots. */
+export { Event } from './events.ts'
+export type { EventOf } from './events.ts'
+
+export { decider, owed, settled } from './decider.ts'
+export type { Command, Outcome, Rejection, State, Work } from './decider.ts'
+export type * from './port.ts'
+
+export const category = 'snapshot'
