@@ -28,6 +28,7 @@ export type State =
   | Readonly<{ status: 'stored'; blob: Descriptor }>
   | Readonly<{ status: 'failed'; digest: Digest; failure: Failure }>
   | Readonly<{ status: 'removing'; digest: Digest }>
+  | Readonly<{ status: 'removed'; digest: Digest }>
 
 const initialState: State = { status: 'absent' }
 
@@ -42,7 +43,7 @@ const evolve = (state: State, event: Event): State => {
     case 'BlobRemoveRequested':
       return { status: 'removing', digest: event.digest }
     case 'BlobRemoved':
-      return state.status === 'removing' ? initialState : state
+      return state.status === 'removing' ? { status: 'removed', digest: event.digest } : state
   }
 }
 
@@ -53,6 +54,7 @@ const fetch = ({ blob, source, pull }: CommandOf<'FetchBlob'>, state: State): Co
     case 'absent':
     case 'failed':
     case 'removing':
+    case 'removed':
       return accept({ type: 'BlobFetchRequested', blob, source, pull })
     case 'fetching':
     case 'stored':
@@ -61,7 +63,9 @@ const fetch = ({ blob, source, pull }: CommandOf<'FetchBlob'>, state: State): Co
 }
 
 const remove = ({ digest, because }: CommandOf<'RemoveBlob'>, state: State): ContentDecision =>
-  state.status === 'stored' ? accept({ type: 'BlobRemoveRequested', digest, because }) : nothing
+  state.status === 'removing' || state.status === 'removed' || state.status === 'fetching'
+    ? nothing
+    : accept({ type: 'BlobRemoveRequested', digest, because })
 
 const recordStored = ({ blob }: CommandOf<'RecordBlobStored'>, state: State): ContentDecision => {
   switch (state.status) {
@@ -72,6 +76,7 @@ const recordStored = ({ blob }: CommandOf<'RecordBlobStored'>, state: State): Co
     case 'stored':
     case 'failed':
     case 'removing':
+    case 'removed':
       return nothing
   }
 }
@@ -95,9 +100,23 @@ const decide = (command: Command, state: State): ContentDecision => {
 
 export const decider: Decider<Command, State, Event, Rejection> = { initialState, evolve, decide }
 
-/** A blob that is there. */
-export const settled = (state: State): O.Option<Event> =>
-  state.status === 'stored' ? O.some({ type: 'BlobStored', blob: state.blob }) : O.none
+/** A blob that is there, that is gone, or that somebody is fetching again. */
+export const settled = (state: State): O.Option<Event> => {
+  switch (state.status) {
+    case 'stored':
+      return O.some({ type: 'BlobStored', blob: state.blob })
+    case 'removed':
+      return O.some({ type: 'BlobRemoved', digest: state.digest })
+    case 'fetching': {
+      const { status: _, ...request } = state
+      return O.some({ type: 'BlobFetchRequested', ...request })
+    }
+    case 'absent':
+    case 'failed':
+    case 'removing':
+      return O.none
+  }
+}
 
 export type Work =
   | Readonly<{ task: 'fetch'; blob: Descriptor; source: Source; pull: PullId }>
@@ -112,6 +131,7 @@ export const owed = (state: State): ReadonlyArray<Work> => {
     case 'absent':
     case 'stored':
     case 'failed':
+    case 'removed':
       return []
   }
 }

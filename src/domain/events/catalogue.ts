@@ -3,7 +3,7 @@ import * as Bundle from '../bundle/index.ts'
 import * as Content from '../content/index.ts'
 import * as Distribution from '../distribution/index.ts'
 import * as Executor from '../executor/index.ts'
-import { ContainerNames, ImageEvents } from '../metadata/index.ts'
+import { ContainerNames, Image } from '../metadata/index.ts'
 import * as Runtime from '../runtime/index.ts'
 import * as Snapshot from '../snapshot/index.ts'
 import * as Node from './node.ts'
@@ -15,7 +15,7 @@ export const DomainEvent = t.union(
     Content.Event,
     Distribution.Event,
     Executor.Event,
-    ImageEvents.Event,
+    Image.Event,
     ContainerNames.Event,
     Node.Event,
     Runtime.Event,

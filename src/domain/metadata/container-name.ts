@@ -30,24 +30,25 @@ export type Command = Readonly<{
   container: ContainerId
 }>
 
-export type State = Readonly<{ holder: t.TypeOf<typeof ContainerNameReserved> | null }>
+/** The last that happened to the name: a reservation stands until it is released. */
+export type State = Readonly<{ last: Event | null }>
 
-const initialState: State = { holder: null }
+const initialState: State = { last: null }
 
-const evolve = (_: State, event: Event): State => ({
-  holder: event.type === 'ContainerNameReserved' ? event : null,
-})
+const evolve = (_: State, event: Event): State => ({ last: event })
 
 /**
  * Reserving a name that another container holds records nothing and is not refused either: the asker is told the
  * fact that settles it, which is that the other one holds the name (`settled`).
  */
-const decide = ({ type, ...claim }: Command, { holder }: State): Decision<Event, never> => {
+const decide = ({ type, ...claim }: Command, { last }: State): Decision<Event, never> => {
   switch (type) {
     case 'ReserveContainerName':
-      return holder === null ? accept({ type: 'ContainerNameReserved', ...claim }) : nothing
+      return last?.type === 'ContainerNameReserved'
+        ? nothing
+        : accept({ type: 'ContainerNameReserved', ...claim })
     case 'ReleaseContainerName':
-      return holder?.container === claim.container
+      return last === null || (last.type === 'ContainerNameReserved' && last.container === claim.container)
         ? accept({ type: 'ContainerNameReleased', ...claim })
         : nothing
   }
@@ -55,4 +56,4 @@ const decide = ({ type, ...claim }: Command, { holder }: State): Decision<Event,
 
 export const decider: Decider<Command, State, Event, never> = { initialState, evolve, decide }
 
-export const settled = ({ holder }: State): O.Option<Event> => O.fromNullable(holder)
+export const settled = ({ last }: State): O.Option<Event> => O.fromNullable(last)

@@ -4,6 +4,9 @@ import type { Decider, Decision } from '../kernel/decider.ts'
 import type { Digest, ImageName, Namespace, SnapshotKey } from '../kernel/identifiers.ts'
 import type { Event, EventOf, Target } from './image-events.ts'
 
+export { Event, Target } from './image-events.ts'
+export type { EventOf } from './image-events.ts'
+
 /** A name of an image, and what it stands for. */
 type Subject = Readonly<{ namespace: Namespace; name: ImageName }>
 

@@ -1,8 +1,6 @@
 /** Metadata: names, and every persistent reference to images and bundles. */
 export * as Image from './image.ts'
-export * as ImageEvents from './image-events.ts'
 export * as ContainerNames from './container-name.ts'
-export { Target } from './image-events.ts'
 
 export const imageCategory = 'image'
 export const nameCategory = 'name'
