@@ -107,9 +107,10 @@ const remove = ({ key, because }: CommandOf<'RemoveSnapshot'>, state: State): Sn
   switch (state.status) {
     case 'removing':
     case 'removed':
+    // Somebody pulls it again: it is not anybody's to remove.
+    case 'unpacking':
       return nothing
     case 'absent':
-    case 'unpacking':
     case 'committed':
     case 'preparing':
     case 'active':
@@ -155,7 +156,7 @@ const decide = (command: Command, state: State): SnapshotDecision => {
 
 export const decider: Decider<Command, State, Event, Rejection> = { initialState, evolve, decide }
 
-/** What is on disk, or that nothing is. */
+/** What is on disk, that nothing is, or that somebody is putting it there. */
 export const settled = (state: State): O.Option<Event> => {
   switch (state.status) {
     case 'committed': {
@@ -166,8 +167,9 @@ export const settled = (state: State): O.Option<Event> => {
       return O.some({ type: 'SnapshotPrepared', key: state.key, mounts: state.mounts })
     case 'removed':
       return O.some({ type: 'SnapshotRemoved', key: state.key })
-    case 'absent':
     case 'unpacking':
+      return O.some({ type: 'LayerUnpackRequested', key: state.key, layer: state.layer })
+    case 'absent':
     case 'preparing':
     case 'failed':
     case 'removing':

@@ -1,0 +1,197 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
+import { defer, lastValueFrom, retry, takeUntil, timer } from 'rxjs'
+import type { Observable } from 'rxjs'
+import type { Context } from '../../domain/kernel/context.ts'
+import type { Component } from '../../domain/kernel/component.ts'
+import { oneAtATime } from '../../domain/kernel/one-at-a-time.ts'
+import type { Metadata, Position, Recorded, StreamName } from '../../domain/kernel/store.ts'
+
+type Reasoned = Readonly<{ reason: string }>
+
+/** What a component owes the world, and the hands that pay it. */
+export type Reactor<State, Work extends Readonly<{ task: string }>, Outcome, Failure> = Readonly<{
+  name: string
+  category: string
+  /** `task` is unique within one subject: what is under way is not begun again. */
+  owed: (state: State) => ReadonlyArray<Work>
+  /** An *ensure*: it may be done twice. Null: done, and what follows is recorded by somebody else. */
+  perform: (work: Work, context: Context) => TaskEither<Failure, Outcome | null>
+  /** What to record when it failed for the nth time; or that the world may be ready later. */
+  giveUp: (work: Work, failure: Failure, attempt: number) => Outcome | 'try-again'
+  /** Tasks of one subject go on beside each other, not one after the other. */
+  overlapping: boolean
+}>
+
+/** How far a reactor has read, and whom it still owes something up to there. */
+export type Checkpoint = Readonly<{
+  position: Position
+  pending: ReadonlyArray<Readonly<{ stream: StreamName; eventId: string }>>
+}>
+
+export type Checkpoints = Readonly<{
+  read: (name: string) => Checkpoint
+  write: (name: string, checkpoint: Checkpoint) => void
+}>
+
+export type Report = (who: string, attempt: number, error: unknown) => void
+
+type Dependencies<Command, State, Event, Rejection extends Reasoned> = Readonly<{
+  component: Component<Command, State, Event, Rejection>
+  checkpoints: Checkpoints
+  report: Report
+  stopped: Observable<unknown>
+  signal: AbortSignal
+}>
+
+/** How long a checkpoint may be behind: what it misses is looked at again after a crash, and nothing is owed then. */
+const CHECKPOINT_EVERY_MS = 250
+
+/**
+ * The event is only a knock on the door; the state says what is still owed.
+ *
+ * A crash before the outcome is recorded repeats the (idempotent) work; a crash after it finds nothing owed. There is
+ * no other recovery. What is far behind is folded as it passes, and looked at once, at the end.
+ */
+export const runReactor = async <
+  Command,
+  State,
+  Event,
+  Rejection extends Reasoned,
+  Work extends Readonly<{ task: string }>,
+  Outcome extends Command,
+  Failure extends Reasoned,
+>(
+  reactor: Reactor<State, Work, Outcome, Failure>,
+  { component, checkpoints, report, stopped, signal }: Dependencies<Command, State, Event, Rejection>,
+): Promise<void> => {
+  const { store, decider, handle, stateOf } = component
+  const pending = new Map<StreamName, Recorded<Event>>()
+  const underWay = new Set<string>()
+  /** Done without an outcome of its own: not begun again for as long as it is owed without a break. */
+  const waitingForOthers = new Map<StreamName, Set<string>>()
+  const inTurn = oneAtATime<string>()
+
+  const owedBy = async (stream: StreamName) => reactor.owed(orThrow(await stateOf(stream)()))
+
+  const settle = async (knock: Recorded<Event>, work: Work) => {
+    const { stream } = knock
+    const isStillOwed = (await owedBy(stream)).some(({ task }) => task === work.task)
+    if (!isStillOwed) return
+    const context = contextOf(knock, `${reactor.name}/${work.task}`)
+    let attempt = 0
+    const outcome = await defer(async () => {
+      const result = await reactor.perform(work, context)()
+      if (E.isRight(result)) return result.right
+      attempt += 1
+      const given = reactor.giveUp(work, result.left, attempt)
+      if (given === 'try-again') throw new Error('the world is not ready', { cause: result.left })
+      return given
+    })
+      .pipe(retry({ delay: backoff }), takeUntil(stopped))
+      .toPromise()
+    if (outcome === undefined) return
+    if (outcome === null) {
+      waitingForOthers.set(stream, (waitingForOthers.get(stream) ?? new Set()).add(work.task))
+      return
+    }
+    await lastValueFrom(
+      defer(async () => orThrow(await handle(stream, outcome, context)())).pipe(
+        retry({ delay: backoff }),
+        takeUntil(stopped),
+      ),
+      { defaultValue: undefined },
+    )
+  }
+
+  const backoff = (error: unknown, attempt: number) => {
+    report(reactor.name, attempt, error)
+    return timer(Math.min(30_000, 100 * 2 ** attempt))
+  }
+
+  const react = async (knock: Recorded<Event>): Promise<void> => {
+    const { stream } = knock
+    const owed = await owedBy(stream)
+    if (owed.length === 0) pending.delete(stream)
+    else if (!pending.has(stream)) pending.set(stream, knock)
+
+    const waiting = waitingForOthers.get(stream)
+    if (waiting !== undefined) {
+      for (const task of waiting) if (!owed.some(work => work.task === task)) waiting.delete(task)
+      if (waiting.size === 0) waitingForOthers.delete(stream)
+    }
+
+    for (const work of owed) {
+      const key = `${stream}\n${work.task}`
+      if (underWay.has(key) || waiting?.has(work.task) === true) continue
+      underWay.add(key)
+      inTurn(reactor.overlapping ? key : stream, () => settle(knock, work))
+        .catch((error: unknown) => report(reactor.name, 0, error))
+        .finally(() => underWay.delete(key))
+        .then(() => (signal.aborted ? undefined : react(knock)))
+        .catch((error: unknown) => report(reactor.name, 0, error))
+    }
+  }
+
+  const before = checkpoints.read(reactor.name)
+  let position = before.position
+  let written = position
+  const writeCheckpoint = () => {
+    const owing = [...pending].map(([stream, { id }]) => ({ stream, eventId: id }))
+    checkpoints.write(reactor.name, { position, pending: owing })
+    written = position
+  }
+  const ticking = setInterval(() => {
+    if (written !== position) writeCheckpoint()
+  }, CHECKPOINT_EVERY_MS)
+
+  try {
+    const cold = new Map<StreamName, { state: State; knock: Recorded<Event> }>()
+    for (const { stream, eventId } of before.pending) {
+      const history = orThrow(await store.load(stream, 0)())
+      const knock = history.events.find(({ id }) => id === eventId) ?? history.events.at(-1)
+      const state = history.events.reduce((s, { event }) => decider.evolve(s, event), decider.initialState)
+      if (knock !== undefined) cold.set(stream, { state, knock })
+    }
+
+    let isCold = true
+    const foldAsItPasses = async (recorded: Recorded<Event>) => {
+      const { stream, event } = recorded
+      const known = cold.get(stream)
+      const state =
+        known?.state ?? (recorded.revision === 1 ? decider.initialState : orThrow(await stateOf(stream)()))
+      // A state that was loaded has the event already; evolving it once more changes nothing that matters here,
+      // because what is owed is asked of the stream itself before it is paid.
+      cold.set(stream, { state: decider.evolve(state, event), knock: recorded })
+    }
+
+    for await (const told of store.follow({ categories: [reactor.category] }, before.position, signal)) {
+      if (told.kind === 'caught-up') {
+        if (isCold) {
+          isCold = false
+          for (const { state, knock } of cold.values()) if (reactor.owed(state).length > 0) await react(knock)
+          cold.clear()
+        }
+      } else {
+        for (const recorded of told.events) await (isCold ? foldAsItPasses(recorded) : react(recorded))
+      }
+      position = told.position
+    }
+  } finally {
+    clearInterval(ticking)
+    writeCheckpoint()
+  }
+}
+
+/** What is recorded because of an event belongs to that event's operation, and is done in its actor's name. */
+export const contextOf = ({ id, metadata }: Readonly<{ id: string; metadata: Metadata }>, step: string): Context => ({
+  correlationId: metadata.$correlationId,
+  causationId: id,
+  commandId: `${id}/${step}`,
+  actor: metadata.actor,
+})
+
+export const orThrow = <Left extends Reasoned, Right>(either: E.Either<Left, Right>): Right => {
+  if (E.isLeft(either)) throw new Error(either.left.reason, { cause: either.left })
+  return either.right
+}
