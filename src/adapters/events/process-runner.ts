@@ -76,12 +76,12 @@ export const runProcess = async <State>(
   }
 
   const ask = (id: string, story: Story<State>) => {
-    const before = asked.get(id) ?? new Set()
-    asked.set(id, before)
-    for (const request of process.asks(story.state)) {
-      const key = JSON.stringify(request)
-      if (before.has(key)) continue
-      before.add(key)
+    const before = asked.get(id)
+    const requests = new Map(process.asks(story.state).map(request => [JSON.stringify(request), request]))
+    // Only what is outstanding counts as asked: the same thing may be wanted again later in the story.
+    asked.set(id, new Set(requests.keys()))
+    for (const [key, request] of requests) {
+      if (before?.has(key) === true) continue
       give(id, request, story, 0).catch((error: unknown) => report(process.name, 0, error))
     }
   }
