@@ -139,9 +139,10 @@ export const readConfig = (
       values[name] = given
       continue
     }
-    const decoded = settings[name].codec.decode(given)
+    const { codec } = settings[name]
+    const decoded = (codec as t.Decoder<unknown, unknown> & { name: string }).decode(given)
     if (E.isRight(decoded)) values[name] = decoded.right
-    else errors.push(`${name} (from the ${source}): expected ${settings[name].codec.name}, got ${JSON.stringify(given)}`)
+    else errors.push(`${name} (from the ${source}): expected ${codec.name}, got ${JSON.stringify(given)}`)
   }
   if (errors.length > 0) return E.left({ errors })
 

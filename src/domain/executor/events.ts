@@ -1,10 +1,9 @@
 import * as t from 'io-ts'
+import { ConsoleSize } from '../kernel/container-options.ts'
 import { Failure } from '../kernel/failure.ts'
 import { ContainerId, ExecId, Namespace } from '../kernel/identifiers.ts'
 
 // These shapes are stored for ever. Add events, or add an upcaster; never edit one.
-
-const ConsoleSize = t.union([t.strict({ rows: t.number, columns: t.number }), t.null])
 
 /** An intent. `environment` has names only: the values are kept beside the bundle until the process has started. */
 const ExecStartRequested = t.strict({
@@ -18,7 +17,7 @@ const ExecStartRequested = t.strict({
   workingDir: t.union([t.string, t.null]),
   terminal: t.boolean,
   stdin: t.boolean,
-  consoleSize: ConsoleSize,
+  consoleSize: t.union([ConsoleSize, t.null]),
 })
 
 const ExecStarted = t.strict({
