@@ -13,8 +13,9 @@ type Reasoned = Readonly<{ reason: string }>
 export type Reactor<State, Work extends Readonly<{ task: string }>, Outcome, Failure> = Readonly<{
   name: string
   category: string
-  /** `task` is unique within one subject: what is under way is not begun again. */
   owed: (state: State) => ReadonlyArray<Work>
+  /** Tells a subject's tasks apart, where `task` is not enough: what is under way is not begun again. */
+  keyOf?: (work: Work) => string
   /** An *ensure*: it may be done twice. Null: done, and what follows is recorded by somebody else. */
   perform: (work: Work, context: Context) => TaskEither<Failure, Outcome | null>
   /** What to record when it failed for the nth time; or that the world may be ready later. */
@@ -66,6 +67,7 @@ export const runReactor = async <
   { component, checkpoints, report, stopped, signal }: Dependencies<Command, State, Event, Rejection>,
 ): Promise<void> => {
   const { store, decider, handle, stateOf } = component
+  const keyOf = reactor.keyOf ?? (({ task }: Work) => task)
   const pending = new Map<StreamName, Recorded<Event>>()
   const underWay = new Set<string>()
   /** Done without an outcome of its own: not begun again for as long as it is owed without a break. */
@@ -76,9 +78,9 @@ export const runReactor = async <
 
   const settle = async (knock: Recorded<Event>, work: Work) => {
     const { stream } = knock
-    const isStillOwed = (await owedBy(stream)).some(({ task }) => task === work.task)
+    const isStillOwed = (await owedBy(stream)).some(owed => keyOf(owed) === keyOf(work))
     if (!isStillOwed) return
-    const context = contextOf(knock, `${reactor.name}/${work.task}`)
+    const context = contextOf(knock, `${reactor.name}/${keyOf(work)}`)
     let attempt = 0
     const outcome = await defer(async () => {
       const result = await reactor.perform(work, context)()
@@ -92,7 +94,7 @@ export const runReactor = async <
       .toPromise()
     if (outcome === undefined) return
     if (outcome === null) {
-      waitingForOthers.set(stream, (waitingForOthers.get(stream) ?? new Set()).add(work.task))
+      waitingForOthers.set(stream, (waitingForOthers.get(stream) ?? new Set()).add(keyOf(work)))
       return
     }
     await lastValueFrom(
@@ -117,13 +119,13 @@ export const runReactor = async <
 
     const waiting = waitingForOthers.get(stream)
     if (waiting !== undefined) {
-      for (const task of waiting) if (!owed.some(work => work.task === task)) waiting.delete(task)
+      for (const key of waiting) if (!owed.some(work => keyOf(work) === key)) waiting.delete(key)
       if (waiting.size === 0) waitingForOthers.delete(stream)
     }
 
     for (const work of owed) {
-      const key = `${stream}\n${work.task}`
-      if (underWay.has(key) || waiting?.has(work.task) === true) continue
+      const key = `${stream}\n${keyOf(work)}`
+      if (underWay.has(key) || waiting?.has(keyOf(work)) === true) continue
       underWay.add(key)
       inTurn(reactor.overlapping ? key : stream, () => settle(knock, work))
         .catch((error: unknown) => report(reactor.name, 0, error))

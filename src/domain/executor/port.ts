@@ -25,7 +25,6 @@ export type Processes = Readonly<{
     work: Readonly<{
       exec: ExecId
       container: ContainerId
-      bundle: string
       args: ReadonlyArray<string>
       user: string | null
       workingDir: string | null
@@ -34,5 +33,5 @@ export type Processes = Readonly<{
       consoleSize: ConsoleSize | null
     }>,
   ) => TaskEither<EffectFailure & Readonly<{ exitCode?: number }>, Readonly<{ pid: number }>>
-  ended: (work: Readonly<{ exec: ExecId; container: ContainerId; bundle: string }>) => Promise<ExecEnded>
+  ended: (work: Readonly<{ exec: ExecId; container: ContainerId }>) => Promise<ExecEnded>
 }>

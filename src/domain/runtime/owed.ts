@@ -13,9 +13,15 @@ export type Work =
       stdin: boolean
       consoleSize: Readonly<{ rows: number; columns: number }> | null
     }>
-  | Readonly<{ task: `signal-${number}`; container: ContainerId; request: number; signal: number }>
+  | Readonly<{ task: 'signal'; container: ContainerId; request: number; signal: number }>
   /** Send the signal and wait for the end, `timeout` seconds at most. */
-  | Readonly<{ task: 'stop'; container: ContainerId; signal: number; timeout: number | null }>
+  | Readonly<{
+      task: 'stop'
+      container: ContainerId
+      run: number
+      signal: number
+      timeout: number | null
+    }>
   | Readonly<{ task: 'kill'; container: ContainerId; signal: number }>
   | Readonly<{ task: 'pause' | 'unpause'; container: ContainerId }>
 
@@ -29,14 +35,14 @@ export const owed = (state: State): ReadonlyArray<Work> => {
   if (phase.status !== 'running') return []
 
   const signals = phase.signals.map(
-    ({ request, signal }): Work => ({ task: `signal-${request}`, container, request, signal }),
+    ({ request, signal }): Work => ({ task: 'signal', container, request, signal }),
   )
   const pausing: ReadonlyArray<Work> = phase.pausing === null ? [] : [{ task: phase.pausing, container }]
   if (removal?.force === true || phase.stop?.timedOut === true)
     return [...signals, ...pausing, { task: 'kill', container, signal: SIGKILL }]
   if (phase.stop === null) return [...signals, ...pausing]
   const { signal, timeout } = phase.stop
-  return [...signals, ...pausing, { task: 'stop', container, signal, timeout }]
+  return [...signals, ...pausing, { task: 'stop', container, run, signal, timeout }]
 }
 
 /** The run whose end is still to come: the supervisor watches it. */

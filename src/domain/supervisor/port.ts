@@ -21,7 +21,8 @@ export type Ended =
  * ever lost while nobody of ours was there.
  *
  * `launch` is an *ensure*, by container and run: asked again for a run that was launched already, it answers with
- * that run's pid, also when it has ended since (`ended` then tells how). Problems: `command-not-found` (exit code
+ * that run's pid, also when it has ended since (`ended` then tells how). The bundle is the container's directory under
+ * the state directory, with its rootfs mounted. Problems: `command-not-found` (exit code
  * 127), `command-not-executable` (126), `runtime-failed` (128), `runtime-missing`, `monitor-missing`.
  */
 export type Monitor = Readonly<{
@@ -29,7 +30,7 @@ export type Monitor = Readonly<{
     work: Readonly<{
       container: ContainerId
       run: number
-      bundle: string
+      /** The file its output is appended to. */
       output: string
       terminal: boolean
       stdin: boolean
@@ -37,7 +38,7 @@ export type Monitor = Readonly<{
     }>,
   ) => TaskEither<EffectFailure & Readonly<{ exitCode?: number }>, Readonly<{ pid: number }>>
   /** Resolves when that run has ended, at once if it has already; the answer is the same however often it is asked. */
-  ended: (work: Readonly<{ container: ContainerId; run: number; bundle: string }>) => Promise<Ended>
+  ended: (work: Readonly<{ container: ContainerId; run: number }>) => Promise<Ended>
   /** Lets go of what is kept of a container's runs (runtime state, cgroups, FIFOs). */
-  forget: (work: Readonly<{ container: ContainerId; bundle: string }>) => TaskEither<EffectFailure, void>
+  forget: (container: ContainerId) => TaskEither<EffectFailure, void>
 }>

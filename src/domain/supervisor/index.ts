@@ -1,0 +1,2 @@
+/** Supervisor: monitors containers and reports their state. */
+export type * from './port.ts'
