@@ -1,3 +1,9 @@
+import type * as Distribution from '../../src/domain/distribution/index.ts'
+import type { Resolved } from '../../src/domain/distribution/index.ts'
+import type { ContainerOptions } from '../../src/domain/kernel/container-options.ts'
+import type { ImageConfig } from '../../src/domain/kernel/image-config.ts'
+import type { Target } from '../../src/domain/metadata/index.ts'
+import type * as Runtime from '../../src/domain/runtime/index.ts'
 import type { Descriptor, Layer } from '../../src/domain/kernel/descriptor.ts'
 import type {
   ContainerId,
@@ -31,3 +37,85 @@ export const blob = (n: number, size = 1000 * n): Descriptor => ({
 
 export const layer = (n: number): Layer => ({ blob: blob(n), diffId: digestOf(100 + n), chainId: digestOf(200 + n) })
 export const layerKey = ({ chainId }: Layer) => chainId as string as SnapshotKey
+
+export const anImageConfig = (): ImageConfig => ({
+  os: 'linux',
+  architecture: 'amd64',
+  variant: '',
+  created: null,
+  author: null,
+  entrypoint: null,
+  cmd: ['/bin/sh'],
+  exposedPorts: [],
+  labels: {},
+  defaults: { user: '', env: ['PATH=/bin'], workingDir: '', volumes: [], stopSignal: null },
+  diffIds: [digestOf(101), digestOf(102)],
+  history: [],
+})
+
+export const aTarget = (): Target => ({
+  index: null,
+  manifest: blob(50),
+  config: blob(51),
+  layers: [layer(1), layer(2)],
+  image: anImageConfig(),
+})
+
+export const aResolution = (): Resolved => ({
+  registry: 'registry-1.docker.io',
+  mirror: null,
+  domain: 'docker.io',
+  path: 'library/alpine',
+  ...aTarget(),
+})
+
+export const someOptions = (): ContainerOptions => ({
+  args: ['/bin/sh'],
+  environment: [],
+  workingDir: null,
+  user: null,
+  hostname: null,
+  terminal: false,
+  stdin: false,
+  consoleSize: null,
+  readonlyRootfs: false,
+  binds: [],
+  tmpfs: [],
+  labels: {},
+  memory: null,
+  cpus: null,
+  pidsLimit: null,
+  ulimits: [],
+  capAdd: [],
+  capDrop: [],
+  noNewPrivileges: false,
+  seccomp: { kind: 'default' },
+  init: false,
+  network: 'none',
+  stopSignal: null,
+})
+
+export const aPull = (pull = pullId()): Distribution.Ask => ({
+  type: 'PullImage',
+  pull,
+  namespace,
+  reference: 'alpine:3.20',
+  name: imageName(),
+  platform: { os: 'linux', architecture: 'amd64', variant: '' },
+})
+
+export const aCreation = (
+  container = containerId(),
+  changed: Partial<Extract<Runtime.Ask, { type: 'CreateContainer' }>> = {},
+): Extract<Runtime.Ask, { type: 'CreateContainer' }> => ({
+  type: 'CreateContainer',
+  container,
+  namespace,
+  name: containerName(),
+  image: { name: imageName(), manifest: blob(50), config: digestOf(51), layers: [digestOf(201), digestOf(202)] },
+  defaults: anImageConfig().defaults,
+  options: someOptions(),
+  autoRemove: false,
+  start: false,
+  ...changed,
+})
