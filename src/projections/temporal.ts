@@ -7,6 +7,9 @@ export type At = Position | 'now'
 /**
  * A table that knows its past. A row is valid in `[valid_from, valid_to)`, in positions of the log; what is valid now
  * has no `valid_to`. `doc` is the whole answer as JSON, the other columns are what is looked up or sorted by.
+ *
+ * What is valid now is found by partial indexes, which stay as small as the present is. What was valid at a position
+ * is found by `node` (see `forkOf`), at a cost that follows what was valid then and not how long the history is.
  */
 export const temporalTable = <Doc, Columns extends Readonly<Record<string, string>>>(
   name: string,
@@ -17,26 +20,31 @@ export const temporalTable = <Doc, Columns extends Readonly<Record<string, strin
 
   const schema = `
     CREATE TABLE ${name} (
+      row INTEGER PRIMARY KEY,
       key TEXT NOT NULL,
       valid_from INTEGER NOT NULL,
       valid_to INTEGER,
+      node INTEGER,
       ${names.map(column => `${column} ${columns[column]},`).join('\n      ')}
-      doc TEXT NOT NULL,
-      PRIMARY KEY (key, valid_from)
-    ) STRICT, WITHOUT ROWID;
-    CREATE INDEX ${name}_now ON ${name} (key) WHERE valid_to IS NULL;
-    CREATE INDEX ${name}_then ON ${name} (valid_from, valid_to) WHERE valid_to IS NOT NULL;
+      doc TEXT NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX ${name}_by_key ON ${name} (key, valid_from);
+    CREATE UNIQUE INDEX ${name}_now ON ${name} (key) WHERE valid_to IS NULL;
+    ${names.map(column => `CREATE INDEX ${name}_now_by_${column} ON ${name} (${column}) WHERE valid_to IS NULL;`).join('\n    ')}
+    CREATE INDEX ${name}_then ON ${name} (node, valid_from, valid_to) WHERE valid_to IS NOT NULL;
   `
 
-  const close = `UPDATE ${name} SET valid_to = ? WHERE key = ? AND valid_to IS NULL AND valid_from < ?`
-  const drop = `DELETE FROM ${name} WHERE key = ? AND valid_to IS NULL AND valid_from = ?`
-  const open = `INSERT INTO ${name} (key, valid_from, valid_to, ${[...names, 'doc'].join(', ')})
-    VALUES (?, ?, NULL${', ?'.repeat(names.length + 1)})`
+  const present = `SELECT row, valid_from FROM ${name} WHERE key = ? AND valid_to IS NULL`
+  const close = `UPDATE ${name} SET valid_to = ?, node = ? WHERE row = ?`
+  const drop = `DELETE FROM ${name} WHERE row = ?`
+  const open = `INSERT INTO ${name} (key, valid_from, ${[...names, 'doc'].join(', ')})
+    VALUES (?, ?${', ?'.repeat(names.length + 1)})`
 
-  /** From this position on, the key has this row; or, with null, none. */
+  /** From this position on, the key has this row; or, with null, none. The last one said of a position counts. */
   const supersede = (db: Writer, position: Position, key: string, row: (Row & { doc: Doc }) | null): void => {
-    db.run(drop, key, position)
-    db.run(close, position, key, position)
+    const before = db.get(present, key) as { row: number; valid_from: Position } | undefined
+    if (before?.valid_from === position) db.run(drop, before.row)
+    else if (before !== undefined) db.run(close, position, forkOf(before.valid_from, position - 1), before.row)
     if (row === null) return
     db.run(open, key, position, ...names.map(column => row[column] as Value), JSON.stringify(row.doc))
   }
@@ -51,28 +59,68 @@ export const temporalTable = <Doc, Columns extends Readonly<Record<string, strin
     { where = '1', order = 'key', limit = -1 }: Readonly<{ where?: string; order?: string; limit?: number }>,
     ...values: ReadonlyArray<Value>
   ): ReadonlyArray<Doc> => {
-    const valid = at === 'now' ? 'valid_to IS NULL' : 'valid_from <= ? AND (valid_to IS NULL OR valid_to > ?)'
+    const { source, bound } = at === 'now' ? now : then(at)
     return db
-      .all(
-        `SELECT doc FROM ${name} WHERE ${valid} AND (${where}) ORDER BY ${order} LIMIT ?`,
-        ...(at === 'now' ? [] : [at, at]),
-        ...values,
-        limit,
-      )
+      .all(`SELECT doc FROM ${source} AND (${where}) ORDER BY ${order} LIMIT ?`, ...bound, ...values, limit)
       .map(row => read(row) as Doc)
   }
 
-  const get = (db: Reader, key: string, at: At = 'now'): Doc | null =>
-    at === 'now'
-      ? read(db.get(`SELECT doc FROM ${name} WHERE key = ? AND valid_to IS NULL`, key))
-      : read(
-          db.get(
-            `SELECT doc FROM ${name} WHERE key = ? AND valid_from <= ? AND (valid_to IS NULL OR valid_to > ?)`,
-            key,
-            at,
-            at,
-          ),
-        )
+  const now: Readonly<{ source: string; bound: ReadonlyArray<Value> }> = {
+    source: `${name} WHERE valid_to IS NULL`,
+    bound: [],
+  }
+
+  const then = (at: Position) => ({
+    source: `(
+      SELECT * FROM ${name} WHERE valid_to IS NULL AND valid_from <= ?
+      UNION ALL
+      SELECT * FROM ${name} WHERE node IN (SELECT value FROM json_each(?)) AND valid_to IS NOT NULL AND valid_to > ?
+      UNION ALL
+      SELECT * FROM ${name} WHERE node IN (SELECT value FROM json_each(?)) AND valid_to IS NOT NULL AND valid_from <= ?
+    ) WHERE 1`,
+    bound: [at, JSON.stringify(forksUpTo(at)), at, JSON.stringify(forksBeyond(at)), at],
+  })
+
+  const get = (db: Reader, key: string, at: At = 'now'): Doc | null => {
+    if (at === 'now') return read(db.get(`SELECT doc FROM ${name} WHERE key = ? AND valid_to IS NULL`, key))
+    const newest = db.get(
+      `SELECT doc, valid_to FROM ${name} WHERE key = ? AND valid_from <= ? ORDER BY valid_from DESC LIMIT 1`,
+      key,
+      at,
+    )
+    const end = newest?.['valid_to'] ?? null
+    return end === null || Number(end) > at ? read(newest) : null
+  }
 
   return { name, schema, supersede, select, get }
 }
+
+// A relational interval tree (Kriegel, Pötke, Seidl: "Managing Intervals Efficiently in Object-Relational Databases",
+// VLDB 2000). Positions are the nodes of a binary tree by their trailing zeros: 1 3 5 7 are leaves, 2 is above 1 and 3,
+// 4 above 2 and 6. An interval is kept at the highest node within it. All intervals around a position are then at that
+// position or at one of the 52 nodes above it.
+
+/** The node in `[first, last]` with the most trailing zeros. */
+export const forkOf = (first: Position, last: Position): Position => {
+  let fork = last
+  for (let step = 2; ; step *= 2) {
+    const candidate = last - (last % step)
+    if (candidate < first) return fork
+    fork = candidate
+  }
+}
+
+const above = (position: Position): ReadonlyArray<Position> => {
+  const nodes: Array<Position> = []
+  for (let half = 1; half < 2 ** 52; half *= 2)
+    // A node is below those with more trailing zeros than it has itself.
+    if (position % (half * 2) !== 0 && position % (half * 2) !== half)
+      nodes.push(position - (position % (half * 2)) + half)
+  return nodes
+}
+
+/** At or before the position: an interval kept there reaches the position if it ends after it. */
+const forksUpTo = (position: Position) => [...above(position).filter(node => node < position), position]
+
+/** After the position: an interval kept there reaches the position if it begins at or before it. */
+const forksBeyond = (position: Position) => above(position).filter(node => node > position)

@@ -153,3 +153,14 @@ const explained = <A>(path: string, run: () => A): A => {
     throw new Error(`${path}: ${(error as Error).message}`, { cause: error })
   }
 }
+
+/** Busy, input or output, full: the same may work later. */
+const passing = new Set([5, 10, 13])
+
+/** Whether an exception is SQLite's about the state of the machine, not about what it was asked. */
+export const mayPass = (error: unknown): boolean =>
+  error instanceof Error &&
+  'errcode' in error &&
+  typeof error.errcode === 'number' &&
+  // The low byte is the kind, the rest of it says more.
+  passing.has(error.errcode & 0xff)

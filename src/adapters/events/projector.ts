@@ -1,0 +1,161 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { DomainEvent } from '../../domain/events/catalogue.ts'
+import type { EventStore, Position, Recorded } from '../../domain/kernel/store.ts'
+import type { Projection, Writer } from '../../projections/projection.ts'
+import type { Report } from './reactor.ts'
+import { mayPass } from './sqlite.ts'
+
+/** Where the tables of projections are kept. */
+export type ReadModels = Writer &
+  Readonly<{
+    /** All of the body or nothing; within another one, it can fail by itself. */
+    transaction: <A>(body: () => A) => A
+    /** Makes the tables of a projection that is new or has another version, and says how far it has read. */
+    prepare: (projection: Projection) => Position
+    advance: (name: string, position: Position) => void
+  }>
+
+export type Projector = Readonly<{
+  /** Until the signal fires, or the log cannot be read. */
+  run: (signal: AbortSignal) => Promise<void>
+  /** True once every projection that goes on has seen the position, false when it takes longer than that. */
+  waitFor: (position: Position, timeoutMs: number) => Promise<boolean>
+  /** How far the furthest behind has read. */
+  position: () => Position
+  /** Names of those that stopped, with the reason. */
+  stopped: () => ReadonlyMap<string, Error>
+}>
+
+type Dependencies = Readonly<{
+  store: Pick<EventStore<DomainEvent>, 'follow'>
+  models: ReadModels
+  projections: ReadonlyArray<Projection>
+  report: Report
+}>
+
+/** Projections that stand at one position and read on together. */
+type Group = { position: Position; readonly members: Set<Projection> }
+
+const retryAfterMs = 500
+
+/**
+ * Brings read models up to date with the log and keeps them so.
+ *
+ * Projections at the same position share one follower; one that is made anew has its own, so that the others need not
+ * wait for it. Rows and checkpoint of a batch are one transaction, done before the next batch is asked for. A
+ * projection that throws is set back to the beginning of the batch and stops, until the daemon is started again; the
+ * others go on. A full disk stops nobody: the batch is tried again.
+ */
+export const projector = ({ store, models, projections, report }: Dependencies): Projector => {
+  const groups = new Map<Position, Group>()
+  for (const projection of projections) {
+    const position = models.prepare(projection)
+    const group = groups.get(position) ?? { position, members: new Set() }
+    groups.set(position, group)
+    group.members.add(projection)
+  }
+
+  const stopped = new Map<string, Error>()
+  const waiting = new Set<Readonly<{ position: Position; seen: () => void }>>()
+
+  const position = () =>
+    [...groups.values()]
+      .filter(({ members }) => members.size > 0)
+      .reduce((least, group) => Math.min(least, group.position), Number.POSITIVE_INFINITY)
+
+  const stop = (group: Group, projection: Projection, error: Error) => {
+    group.members.delete(projection)
+    stopped.set(projection.name, error)
+    report(`projection ${projection.name}`, 1, error)
+  }
+
+  const project = (group: Group, events: ReadonlyArray<Recorded<DomainEvent>>, upTo: Position) => {
+    const failed = models.transaction(() => {
+      const failed = new Map<Projection, Error>()
+      for (const projection of group.members) {
+        const error = applied(models, projection, events)
+        if (error === null) models.advance(projection.name, upTo)
+        else failed.set(projection, error)
+      }
+      return failed
+    })
+    group.position = upTo
+    for (const [projection, error] of failed) stop(group, projection, error)
+
+    if (waiting.size === 0) return
+    const reached = position()
+    for (const waiter of waiting) if (waiter.position <= reached) waiter.seen()
+  }
+
+  const keepUp = async (group: Group, signal: AbortSignal) => {
+    // All categories, so that the position moves with every event and one may wait for any.
+    for await (const told of store.follow({ categories: null }, group.position, signal)) {
+      const events = told.kind === 'events' ? told.events : []
+      for (let attempt = 1; ; attempt++)
+        try {
+          project(group, events, told.position)
+          break
+        } catch (error) {
+          if (!mayPass(error) || signal.aborted) throw error
+          report('projections', attempt, error)
+          await sleep(retryAfterMs, undefined, { signal }).catch(() => {})
+        }
+    }
+  }
+
+  return {
+    run: async signal => {
+      await Promise.all([...groups.values()].map(group => keepUp(group, signal)))
+    },
+
+    waitFor: (wanted, timeoutMs) => {
+      if (position() >= wanted) return Promise.resolve(true)
+      return new Promise(resolve => {
+        const settle = (isSeen: boolean) => {
+          clearTimeout(timer)
+          waiting.delete(waiter)
+          resolve(isSeen)
+        }
+        const waiter = { position: wanted, seen: () => settle(true) }
+        const timer = setTimeout(() => settle(false), timeoutMs)
+        waiting.add(waiter)
+      })
+    },
+
+    position,
+    stopped: () => stopped,
+  }
+}
+
+type Rule = (db: Writer, recorded: Recorded<DomainEvent>) => void
+
+/** Null when all went well; otherwise nothing of it is left, and the error names projection, event and position. */
+const applied = (
+  models: ReadModels,
+  { name, categories, when, always }: Projection,
+  events: ReadonlyArray<Recorded<DomainEvent>>,
+): Error | null => {
+  const isWanted = ({ event, stream }: Recorded<DomainEvent>) =>
+    (always !== undefined || when[event.type] !== undefined) &&
+    (categories === null || categories.some(category => stream.startsWith(`${category}-`)))
+  const wanted = events.filter(isWanted)
+  if (wanted.length === 0) return null
+
+  let current = wanted[0] as Recorded<DomainEvent>
+  try {
+    models.transaction(() => {
+      for (current of wanted) {
+        const rule = when[current.event.type] as Rule | undefined
+        rule?.(models, current)
+        always?.(models, current)
+      }
+    })
+    return null
+  } catch (error) {
+    if (mayPass(error)) throw error
+    return new Error(
+      `projection ${name} stopped at event ${current.id} (${current.event.type}), position ${current.position}: ${(error as Error).message}`,
+      { cause: error },
+    )
+  }
+}
