@@ -55,20 +55,15 @@ describe('spawnDetached', () => {
     const a = openSync('/etc/hostname', 'r')
     const b = openSync('/etc/passwd', 'r')
     try {
-      const { output } = await sh('for f in /proc/$$/fd/*; do echo "${f##*/} $(readlink $f)"; done', {
-        fds: [b, null, a],
-      })
+      const { output } = await sh('exec /bin/ls -l /proc/self/fd', { fds: [b, null, a] })
       const here = join(directory, 'output')
-      const seen = output
-        .trim()
-        .split('\n')
-        .filter(line => !line.endsWith('/fd'))
+      const seen = output.match(/\d+ -> (?!\/proc).*/g)
       assert.deepEqual(seen, [
-        '0 /dev/null',
-        `1 ${here}`,
-        `2 ${here}`,
-        '3 /etc/passwd',
-        `5 ${readlinkSync(`/proc/self/fd/${a}`)}`,
+        '0 -> /dev/null',
+        `1 -> ${here}`,
+        `2 -> ${here}`,
+        '3 -> /etc/passwd',
+        `5 -> ${readlinkSync(`/proc/self/fd/${a}`)}`,
       ])
     } finally {
       closeSync(a)
