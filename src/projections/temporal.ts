@@ -44,7 +44,8 @@ export const temporalTable = <Doc, Columns extends Readonly<Record<string, strin
   const supersede = (db: Writer, position: Position, key: string, row: (Row & { doc: Doc }) | null): void => {
     const before = db.get(present, key) as { row: number; valid_from: Position } | undefined
     if (before?.valid_from === position) db.run(drop, before.row)
-    else if (before !== undefined) db.run(close, position, forkOf(before.valid_from, position - 1), before.row)
+    else if (before !== undefined)
+      db.run(close, position, forkOf(before.valid_from, position - 1), before.row)
     if (row === null) return
     db.run(open, key, position, ...names.map(column => row[column] as Value), JSON.stringify(row.doc))
   }
@@ -105,7 +106,7 @@ export const forkOf = (first: Position, last: Position): Position => {
   let fork = last
   for (let step = 2; ; step *= 2) {
     const candidate = last - (last % step)
-    if (candidate < first) return fork
+    if (candidate < first || candidate === 0) return fork
     fork = candidate
   }
 }

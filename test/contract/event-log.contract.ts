@@ -117,7 +117,10 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog & As
         })
         assert.equal(new Date(occurredAt).toISOString(), occurredAt)
         assert.equal(typeof bootId, 'string')
-        assert.match(recorded?.id ?? '', /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+        assert.match(
+          recorded?.id ?? '',
+          /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
+        )
         assert.ok(recorded?.recordedAt instanceof Date)
       })
 
@@ -220,7 +223,12 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog & As
       const filled = async () => {
         const log = await open()
         for (let n = 1; n <= 10; n++)
-          await append(log, n % 2 === 1 ? `odd-n/${n}` : n % 4 === 0 ? `four-n/${n}` : `even-n/${n}`, 0, numbered(1, n))
+          await append(
+            log,
+            n % 2 === 1 ? `odd-n/${n}` : n % 4 === 0 ? `four-n/${n}` : `even-n/${n}`,
+            0,
+            numbered(1, n),
+          )
         return log
       }
       const end = Number.MAX_SAFE_INTEGER
@@ -242,9 +250,15 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog & As
 
       it('can be limited to categories', async () => {
         await using log = await filled()
-        const read = async (direction: 'forwards' | 'backwards', limit: number, ...categories: Array<string>) =>
+        const read = async (
+          direction: 'forwards' | 'backwards',
+          limit: number,
+          ...categories: Array<string>
+        ) =>
           numbers(
-            right(await log.read({ from: direction === 'forwards' ? 0 : end, direction, limit, categories })()),
+            right(
+              await log.read({ from: direction === 'forwards' ? 0 : end, direction, limit, categories })(),
+            ),
           )
         assert.deepEqual(await read('forwards', 10, 'odd'), [1, 3, 5, 7, 9])
         assert.deepEqual(await read('forwards', 4, 'even', 'four', 'none'), [2, 4, 6, 8])
@@ -315,7 +329,8 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog & As
         await append(log, 'tale-n/before', 0, numbered(1_500))
         const start = log.head()
         const write = async (writer: number) => {
-          for (let n = 0; n < 40; n++) await append(log, `tale-n/${writer}`, n * 2, numbered(2, writer * 100 + n * 2))
+          for (let n = 0; n < 40; n++)
+            await append(log, `tale-n/${writer}`, n * 2, numbered(2, writer * 100 + n * 2))
         }
         const writing = Promise.all([1, 2, 3, 4].map(write))
         const followers = Array.from({ length: 6 }, async (_, i) => {
@@ -323,7 +338,9 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog & As
           return told(log, everything, 0, 1_820)
         })
         await writing
-        const whole = right(await log.read({ from: 0, direction: 'forwards', limit: 5_000, categories: null })())
+        const whole = right(
+          await log.read({ from: 0, direction: 'forwards', limit: 5_000, categories: null })(),
+        )
         assert.equal(whole.length, 1_820)
         for (const events of await Promise.all(followers)) assert.deepEqual(events, whole)
       })
@@ -351,7 +368,8 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog & As
           if (kind === 'caught-up') setTimeout(() => stop.abort(), 5)
         }
         assert.deepEqual(kinds, ['events', 'caught-up'])
-        for await (const _ of log.follow(everything, 0, AbortSignal.abort())) assert.fail('told after the end')
+        for await (const _ of log.follow(everything, 0, AbortSignal.abort()))
+          assert.fail('told after the end')
       })
     })
   })

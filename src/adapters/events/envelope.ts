@@ -76,9 +76,15 @@ export const serialised = (
     const size = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
     return size <= maxAppendSize
       ? E.right(texts)
-      : E.left(unavailable(`${stream}: an append of ${size} bytes is larger than the log takes (${maxAppendSize})`))
+      : E.left(
+          unavailable(
+            `${stream}: an append of ${size} bytes is larger than the log takes (${maxAppendSize})`,
+          ),
+        )
   } catch (error) {
-    return E.left(unavailable(`${stream}: an event that cannot be written as JSON: ${(error as Error).message}`))
+    return E.left(
+      unavailable(`${stream}: an event that cannot be written as JSON: ${(error as Error).message}`),
+    )
   }
 }
 

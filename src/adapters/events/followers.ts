@@ -58,7 +58,8 @@ export const followers = (pages: Pages) => {
     const { categories } = filter
     const wanted = categories === null ? null : new Set(categories)
     const follower: Follower = {
-      takes: ({ stream, position }) => position > after && (wanted === null || wanted.has(categoryOf(stream))),
+      takes: ({ stream, position }) =>
+        position > after && (wanted === null || wanted.has(categoryOf(stream))),
       live: false,
       waiting: [],
       seen: after,

@@ -66,7 +66,9 @@ export const openMemoryLog = (
 
       const before = history.slice(expected, expected + drafts.length)
       const isRepeated =
-        drafts.length > 0 && drafts.length === before.length && drafts.every(({ id }, i) => id === before[i]?.id)
+        drafts.length > 0 &&
+        drafts.length === before.length &&
+        drafts.every(({ id }, i) => id === before[i]?.id)
       return isRepeated
         ? answer(expected + before.length, before)
         : E.left({ reason: 'version-conflict', stream })

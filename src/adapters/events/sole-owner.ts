@@ -14,7 +14,9 @@ export const holdAlone = (path: string): Disposable => {
   } catch (error) {
     owner?.close()
     const { message, errcode } = error as Error & { errcode?: number }
-    throw new Error(`${path}: ${errcode === busy ? 'another process has this log open' : message}`, { cause: error })
+    throw new Error(`${path}: ${errcode === busy ? 'another process has this log open' : message}`, {
+      cause: error,
+    })
   }
   return { [Symbol.dispose]: () => owner.close() }
 }

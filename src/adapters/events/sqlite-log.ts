@@ -79,12 +79,14 @@ export const openSqliteLog = ({ path, ...origin }: Origin & Readonly<{ path: str
     }),
   )
   const { id } = db.get('SELECT id FROM log') as { id: string }
-  const readHead = () => (db.get('SELECT coalesce(max(position), 0) head FROM events') as { head: Position }).head
+  const readHead = () =>
+    (db.get('SELECT coalesce(max(position), 0) head FROM events') as { head: Position }).head
   let head = readHead()
   let isClosed = false
 
   const readers = followers({
-    after: (position, { categories }, limit) => page(db, { from: position, direction: 'forwards', limit, categories }),
+    after: (position, { categories }, limit) =>
+      page(db, { from: position, direction: 'forwards', limit, categories }),
     head: () => head,
   })
 
@@ -126,7 +128,11 @@ export const openSqliteLog = ({ path, ...origin }: Origin & Readonly<{ path: str
     load: (stream, after) => async () =>
       attempt(path, () => {
         const events = db
-          .rows(`SELECT ${columns} FROM events WHERE stream = ? AND revision > ? ORDER BY revision`, stream, after)
+          .rows(
+            `SELECT ${columns} FROM events WHERE stream = ? AND revision > ? ORDER BY revision`,
+            stream,
+            after,
+          )
           .map(toRecorded)
         return { events, revision: events.at(-1)?.revision ?? newestRevision(db, stream) }
       }),
@@ -197,7 +203,12 @@ const write = (
 }
 
 /** The stream is elsewhere. If it stands where this append left it, the append came before: the answer is the same. */
-const repeated = (db: Sqlite, stream: StreamName, expected: Revision, drafts: ReadonlyArray<Draft>): Outcome => {
+const repeated = (
+  db: Sqlite,
+  stream: StreamName,
+  expected: Revision,
+  drafts: ReadonlyArray<Draft>,
+): Outcome => {
   const events = db
     .rows(
       `SELECT ${columns} FROM events WHERE stream = ? AND revision > ? AND revision <= ? ORDER BY revision`,
@@ -207,7 +218,9 @@ const repeated = (db: Sqlite, stream: StreamName, expected: Revision, drafts: Re
     )
     .map(toRecorded)
   const last = events.at(-1)
-  return last !== undefined && events.length === drafts.length && drafts.every(({ id }, i) => id === events[i]?.id)
+  return last !== undefined &&
+    events.length === drafts.length &&
+    drafts.every(({ id }, i) => id === events[i]?.id)
     ? E.right({ revision: last.revision, position: last.position, events })
     : E.left({ reason: 'version-conflict', stream })
 }
@@ -260,7 +273,10 @@ const toRecorded = (row: ReadonlyArray<unknown>): Recorded<Stored> => {
   }
 }
 
-const attempt = <A>(path: string, run: () => A): E.Either<UnreadableHistory | ReturnType<typeof unavailable>, A> => {
+const attempt = <A>(
+  path: string,
+  run: () => A,
+): E.Either<UnreadableHistory | ReturnType<typeof unavailable>, A> => {
   try {
     return E.right(run())
   } catch (error) {

@@ -77,7 +77,9 @@ const wrap = (path: string): Sqlite => {
     get: (sql, ...params) => asObjects(sql).get(...(params as ReadonlyArray<SQLInputValue>)),
     all: (sql, ...params) => asObjects(sql).all(...(params as ReadonlyArray<SQLInputValue>)),
     rows: (sql, ...params) =>
-      asArrays(sql).all(...(params as ReadonlyArray<SQLInputValue>)) as unknown as ReadonlyArray<ReadonlyArray<unknown>>,
+      asArrays(sql).all(...(params as ReadonlyArray<SQLInputValue>)) as unknown as ReadonlyArray<
+        ReadonlyArray<unknown>
+      >,
     transaction: body => {
       if (db.isTransaction) return savepoint(db, body)
       begin.run()
@@ -128,7 +130,9 @@ const statements = (prepare: (sql: string) => StatementSync) => {
 const refuseOldSqlite = (db: Sqlite) => {
   const { version } = db.get('SELECT sqlite_version() version') as { version: string }
   if (isOlderSqlite(version))
-    throw new Error(`SQLite ${version} can lose what was committed; ${oldestSqlite.join('.')} or newer is needed`)
+    throw new Error(
+      `SQLite ${version} can lose what was committed; ${oldestSqlite.join('.')} or newer is needed`,
+    )
 }
 
 export const isOlderSqlite = (version: string): boolean => {

@@ -140,7 +140,9 @@ const storiesIn = (db: Sqlite): Stories => ({
     const saved = db.get('SELECT position FROM processes WHERE name = ?', process) as
       | { position: Position }
       | undefined
-    const rows = db.rows('SELECT id, story FROM stories WHERE process = ?', process) as ReadonlyArray<[string, string]>
+    const rows = db.rows('SELECT id, story FROM stories WHERE process = ?', process) as ReadonlyArray<
+      [string, string]
+    >
     return {
       position: saved?.position ?? 0,
       stories: new Map(rows.map(([id, story]) => [id, JSON.parse(story) as Story<State>])),

@@ -64,9 +64,15 @@ export const eventById =
     if (!/^[0-9a-f-]{1,36}$/.test(beginning)) return { kind: 'none' }
     // 'g' follows all that an id may contain.
     const range = [beginning, `${beginning}g`]
-    const ids = db.all(`SELECT DISTINCT id FROM timeline WHERE id >= ? AND id < ? ORDER BY id LIMIT 3`, ...range)
+    const ids = db.all(
+      `SELECT DISTINCT id FROM timeline WHERE id >= ? AND id < ? ORDER BY id LIMIT 3`,
+      ...range,
+    )
     if (ids.length > 1) return { kind: 'ambiguous', candidates: ids.map(({ id }) => id as string) }
-    const row = db.get(`SELECT ${columns} FROM timeline WHERE id >= ? AND id < ? ORDER BY position LIMIT 1`, ...range)
+    const row = db.get(
+      `SELECT ${columns} FROM timeline WHERE id >= ? AND id < ? ORDER BY position LIMIT 1`,
+      ...range,
+    )
     return row === undefined ? { kind: 'none' } : { kind: 'found', found: toMoment(row) }
   }
 
