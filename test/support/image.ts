@@ -1,0 +1,25 @@
+export {
+  blobOf,
+  busyboxImage,
+  busyboxTree,
+  directory,
+  file,
+  imageOf,
+  indexOf,
+  layerTar,
+  packImage,
+  pushImage,
+  pushPacked,
+  sha256,
+  symlink,
+  whiteout,
+} from '../../scripts/busybox-image.ts'
+export type {
+  Blob,
+  BuiltImage,
+  Entry,
+  ImageJson,
+  LayerTree,
+  PackedImage,
+  Packing,
+} from '../../scripts/busybox-image.ts'
