@@ -148,7 +148,8 @@ for (let round = 0; round < rounds; round++)
   for (const [name, run] of Object.entries(cases) as Array<[Name, () => Promise<number>]>)
     speeds.set(name, [...(speeds.get(name) ?? []), await run()])
 
-const median = (name: Name) => (speeds.get(name) ?? []).toSorted((a, b) => a - b)[Math.floor(rounds / 2)] ?? Number.NaN
+const median = (name: Name) =>
+  (speeds.get(name) ?? []).toSorted((a, b) => a - b)[Math.floor(rounds / 2)] ?? Number.NaN
 const ratio = (name: Name, to: Name) => `${(median(name) / median(to)).toFixed(2)} of ${to}`
 const compared: Partial<Record<Name, Name>> = {
   'append, one by one': 'bare insert and commit, one by one',
@@ -160,6 +161,8 @@ const compared: Partial<Record<Name, Name>> = {
 console.log('| | events/s | |\n|---|---:|---|')
 for (const name of Object.keys(cases) as Array<Name>) {
   const yardstick = compared[name]
-  console.log(`| ${name} | ${Math.round(median(name))} | ${yardstick === undefined ? '' : ratio(name, yardstick)} |`)
+  console.log(
+    `| ${name} | ${Math.round(median(name))} | ${yardstick === undefined ? '' : ratio(name, yardstick)} |`,
+  )
 }
 console.log(`\ntold after the acknowledgement, 95th percentile: ${(await latency()).toFixed(3)} ms`)
