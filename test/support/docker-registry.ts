@@ -15,8 +15,11 @@ const freePort = async () => {
   return port
 }
 
-/** Debian's `docker-registry` (CNCF Distribution) on a free port of the loopback interface, with storage of its own. */
-export const startDockerRegistry = async () => {
+/**
+ * Debian's `docker-registry` (CNCF Distribution) on a free port of the loopback interface. What it stores is removed
+ * with it, unless the caller says where to keep it.
+ */
+export const startDockerRegistry = async (storage?: string) => {
   const directory = await mkdtemp(join(tmpdir(), 'docker-registry-'))
   const port = await freePort()
   const host = `127.0.0.1:${port}`
@@ -27,7 +30,10 @@ export const startDockerRegistry = async () => {
     JSON.stringify({
       version: '0.1',
       log: { level: 'error' },
-      storage: { filesystem: { rootdirectory: join(directory, 'storage') }, delete: { enabled: true } },
+      storage: {
+        filesystem: { rootdirectory: storage ?? join(directory, 'storage') },
+        delete: { enabled: true },
+      },
       http: { addr: host },
     }),
   )
@@ -72,5 +78,5 @@ export const startDockerRegistry = async () => {
     }
     await sleep(50)
   }
-  return { host, url, stop }
+  return { host, url, stop, [Symbol.asyncDispose]: stop }
 }
