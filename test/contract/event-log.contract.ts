@@ -68,8 +68,8 @@ const told = async (
 }
 
 /** What every log must do. Each adapter runs this against itself; passing it is what "supported" means. */
-export const eventLogContract = (name: string, open: () => Promise<EventLog & AsyncDisposable>) =>
-  describe(`${name} is an event log`, () => {
+export const eventLogContract = (name: string, open: () => Promise<EventLog & AsyncDisposable>): void =>
+  void describe(`${name} is an event log`, () => {
     describe('appending', () => {
       it('has no history for a stream nobody wrote to', async () => {
         await using log = await open()

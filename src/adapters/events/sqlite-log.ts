@@ -18,6 +18,7 @@ import type { OpenedLog } from './opened-log.ts'
 import { holdAlone } from './sole-owner.ts'
 import { openSqlite } from './sqlite.ts'
 import type { Sqlite, Value } from './sqlite.ts'
+import { Unreadable } from './unreadable.ts'
 
 // These tables are stored for ever. A new version must read the old ones.
 const tables = `
@@ -246,14 +247,6 @@ const page = (db: Sqlite, { from, direction, limit, categories }: Query): Readon
           .map(() => `SELECT ${columns} FROM events WHERE category = ? AND ${bound}`)
           .join(' UNION ALL ')
   return db.rows(`${selection} ${order}`, ...parameters, limit).map(toRecorded)
-}
-
-class Unreadable extends Error {
-  readonly stream: StreamName
-  constructor(stream: StreamName, message: string) {
-    super(message)
-    this.stream = stream
-  }
 }
 
 const toRecorded = (row: ReadonlyArray<unknown>): Recorded<Stored> => {
