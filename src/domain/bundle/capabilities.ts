@@ -89,7 +89,7 @@ export const grantedCapabilities = (
     ? available.filter(name => !capDrop.includes(name))
     : capDrop.includes(ALL)
       ? added
-      : [...defaultCapabilities.filter(name => !capDrop.includes(name)), ...added]
+      : [...defaultCapabilities.filter(name => available.includes(name) && !capDrop.includes(name)), ...added]
   return [...new Set(granted)]
 }
 
