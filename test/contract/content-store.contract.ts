@@ -17,8 +17,7 @@ const bytes = Buffer.from('what goes in comes out, or nothing does')
 const blob = blobOf(bytes)
 const signal = new AbortController().signal
 
-const from =
-  (whole: Uint8Array, asked: Array<number> = []): ByteSource =>
+const from = (whole: Uint8Array, asked: Array<number> = []): ByteSource =>
   async function* (offset) {
     asked.push(offset)
     for (let i = offset; i < whole.length; i += 7) yield whole.subarray(i, i + 7)
@@ -34,12 +33,18 @@ const problemOf = (result: E.Either<{ problem: string }, unknown>) =>
   E.isLeft(result) ? result.left.problem : 'none'
 
 /** What every content store must do. */
-export const contentStoreContract = (name: string, open: () => Promise<ContentStore & AsyncDisposable>) =>
-  describe(`${name} is a content store`, () => {
+export const contentStoreContract = (
+  name: string,
+  open: () => Promise<ContentStore & AsyncDisposable>,
+): void => {
+  void describe(`${name} is a content store`, () => {
     it('gives back what was ingested', async () => {
       await using store = await open()
       assert.deepEqual(await store.stat(blob.digest)(), E.right(O.none))
-      assert.deepEqual(await store.ingest({ blob, source: from(bytes), signal })(), E.right({ size: bytes.length }))
+      assert.deepEqual(
+        await store.ingest({ blob, source: from(bytes), signal })(),
+        E.right({ size: bytes.length }),
+      )
       assert.deepEqual(await store.stat(blob.digest)(), E.right(O.some({ size: bytes.length })))
       assert.deepEqual(await store.bytes(blob.digest, 1000)(), E.right(bytes))
     })
@@ -129,3 +134,4 @@ export const contentStoreContract = (name: string, open: () => Promise<ContentSt
       assert.deepEqual(await store.stat(blob.digest)(), E.right(O.none))
     })
   })
+}

@@ -43,16 +43,15 @@ export const startDockerRegistry = async (storage?: string) => {
   registry.stderr.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-4096)
   })
-  const ended = new Promise<void>(resolve => {
-    registry.once('error', error => {
-      said += error.message
-      resolve()
-    })
-    registry.once('exit', () => resolve())
-  })
   let isOver = false
-  ended.then(() => {
-    isOver = true
+  const ended = new Promise<void>(resolve => {
+    const over = (error?: unknown) => {
+      if (error instanceof Error) said += error.message
+      isOver = true
+      resolve()
+    }
+    registry.once('error', over)
+    registry.once('exit', () => over())
   })
 
   const stop = async () => {

@@ -1,196 +1,161 @@
 import { createHash } from 'node:crypto'
-import type { Hash } from 'node:crypto'
-import { constants, createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { constants, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { open, rename, stat, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
-import type { ContentStore } from '../../domain/content/index.ts'
+import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
+import type { ByteSource, ContentStore } from '../../domain/content/index.ts'
 import type { Descriptor } from '../../domain/kernel/descriptor.ts'
 import type { Digest } from '../../domain/kernel/identifiers.ts'
 import type { EffectFailure } from '../../domain/kernel/problem.ts'
+import { sharedWork } from './shared-work.ts'
+import { failureOf, hasCode, refused } from './store-failure.ts'
+import { begin, verified } from './verified-stream.ts'
+import type { Begun } from './verified-stream.ts'
 
-type Failed = E.Either<EffectFailure, never>
+const CHUNK = 256 * 1024
+
 type Ingest = Parameters<ContentStore['ingest']>[0]
-type Ingested = E.Either<EffectFailure, Readonly<{ size: number }>>
-
-/** How much of a file is hashed or read at a time. */
-const CHUNK = 1 << 18
-
-const hexOf = (digest: Digest) => digest.slice('sha256:'.length)
+type Stored = Readonly<{ size: number }>
 
 /**
- * Blobs in files: `<root>/blobs/sha256/<hex>`, readable by all and writable by none, and unfinished ones at
- * `<root>/ingest/<hex>`. A blob has its name only when it is whole, right and durable: verified, fsynced, renamed, its
- * directory fsynced.
+ * Blobs in files: `<root>/blobs/sha256/<hex>` is a blob, readable by all and writable by none; `<root>/ingest/<hex>` is
+ * what there is of one so far. A blob has its name only when it is whole, right and durable: verified, fsynced,
+ * renamed, its directory fsynced.
  */
 export const openFilesystemStore = (root: string): ContentStore => {
   const blobs = join(root, 'blobs', 'sha256')
-  const unfinished = join(root, 'ingest')
-  for (const directory of [blobs, unfinished]) mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const ingests = join(root, 'ingest')
+  for (const directory of [blobs, ingests]) mkdirSync(directory, { recursive: true, mode: 0o700 })
 
-  const path = (digest: Digest) => join(blobs, hexOf(digest))
-  const underWay = new Map<Digest, Promise<Ingested>>()
+  const pathOf = (digest: Digest) => join(blobs, hexOf(digest))
+  const ingestOf = (digest: Digest) => join(ingests, hexOf(digest))
+  const ingesting = sharedWork<Digest, Stored>()
 
-  const statBlob = async (digest: Digest) => {
+  const sizeOf = async (digest: Digest): Promise<number | null> => {
     try {
-      const { size } = await stat(path(digest))
-      return O.some({ size })
+      return (await stat(pathOf(digest))).size
     } catch (error) {
-      if (isMissing(error)) return O.none
+      if (hasCode(error, 'ENOENT')) return null
       throw error
     }
   }
 
-  /** Takes what is written and right to its place. */
-  const commit = async (file: FileHandle, { digest }: Descriptor) => {
+  const discardIngest = (digest: Digest) => unlinkIfThere(ingestOf(digest))
+
+  /** Moves a complete file to where it can be seen. Its name is durable when this is over, and not before. */
+  const publish = async (file: FileHandle, digest: Digest) => {
     await file.chmod(0o444)
     await file.sync()
-    await rename(join(unfinished, hexOf(digest)), path(digest))
+    await rename(ingestOf(digest), pathOf(digest))
     await syncDirectory(blobs)
   }
 
-  const ingest = async ({ blob, source, signal }: Ingest): Promise<Ingested> => {
-    const stored = await statBlob(blob.digest)
-    if (O.isSome(stored)) return E.right(stored.value)
-
-    const temporary = join(unfinished, hexOf(blob.digest))
-    const file = await open(temporary, constants.O_RDWR | constants.O_CREAT, 0o600)
+  const receive = async (blob: Descriptor, source: ByteSource, signal: AbortSignal): Promise<Stored> => {
+    const { digest, size } = blob
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW
+    const file = await open(ingestOf(digest), flags, 0o600)
     try {
-      const hash = createHash('sha256')
-      let offset = await hashed(file, hash, blob.size)
-      if (offset < blob.size)
-        for await (const chunk of source(offset, signal)) {
-          if (offset + chunk.length > blob.size) return await refuse(temporary, tooLong(blob))
-          await file.write(chunk, 0, chunk.length, offset)
-          hash.update(chunk)
-          offset += chunk.length
-        }
-      if (offset < blob.size) return await refuse(temporary, tooShort(blob, offset))
-      if (`sha256:${hash.digest('hex')}` !== blob.digest) return await refuse(temporary, otherDigest(blob))
-      await commit(file, blob)
-      return E.right({ size: blob.size })
+      const begun = await hashAgain(file, size)
+      try {
+        await write(file, begun.bytes, verified(blob, source(begun.bytes, signal), begun))
+      } catch (error) {
+        // What an earlier run left may have been torn by a power cut: it is not held against the source.
+        if (begun.bytes === 0 || !isMismatch(error)) throw error
+        await file.truncate(0)
+        await write(file, 0, verified(blob, source(0, signal)))
+      }
+      await publish(file, digest)
+      return { size }
     } finally {
       await file.close()
     }
   }
 
-  return {
-    path,
-    stat: digest => attempt(async () => E.right(await statBlob(digest))),
-
-    ingest: work =>
-      attempt(() => {
-        const { digest } = work.blob
-        const shared = underWay.get(digest)
-        if (shared !== undefined) return shared
-        const mine = ingest(work).finally(() => underWay.delete(digest))
-        underWay.set(digest, mine)
-        return mine
-      }),
-
-    put: (blob, bytes) =>
-      attempt(async () => {
-        const ingested = await ingest({
-          blob,
-          source: async function* (offset) {
-            yield bytes.subarray(offset)
-          },
-          signal: new AbortController().signal,
-        })
-        return E.isLeft(ingested) ? ingested : E.right(undefined)
-      }),
-
-    bytes: (digest, limit) =>
-      attempt(async () => {
-        const stored = await statBlob(digest)
-        if (O.isNone(stored)) return refused('blob-missing', `${digest}: there is no such blob`)
-        if (stored.value.size > limit)
-          return refused('too-large', `${digest}: ${stored.value.size} bytes are more than ${limit}`)
-        return E.right(await readFile(path(digest)))
-      }),
-
-    read: (digest, { start, end } = { start: 0 }) =>
-      createReadStream(path(digest), {
-        start,
-        ...(end === undefined ? {} : { end: end - 1 }),
-        highWaterMark: CHUNK,
-      }),
-
-    remove: digest =>
-      attempt(async () => {
-        await rm(path(digest), { force: true })
-        await rm(join(unfinished, hexOf(digest)), { force: true })
-        await syncDirectory(blobs)
-        return E.right(undefined)
-      }),
+  const ingest = async ({ blob, source, signal }: Ingest): Promise<Stored> => {
+    const stored = await sizeOf(blob.digest)
+    if (stored === blob.size) return { size: stored }
+    if (stored !== null)
+      throw refused('size-mismatch', `${blob.digest}: has ${stored} bytes, and not ${blob.size}`)
+    return ingesting.share(blob.digest, signal, async shared => {
+      // Another ingest may have ended between the look and the turn.
+      const meanwhile = await sizeOf(blob.digest)
+      if (meanwhile !== null) return { size: meanwhile }
+      try {
+        return await receive(blob, source, shared)
+      } catch (error) {
+        const { reason, problem } = failureOf('', error)
+        // What will never be right is not kept, nor what would keep a full disk full.
+        if (reason === 'refused' || problem === 'no-space') await discardIngest(blob.digest)
+        throw error
+      }
+    })
   }
-}
 
-/** Hashes what an earlier ingest left, and says how much that was; what is longer than the blob is begun again. */
-const hashed = async (file: FileHandle, hash: Hash, size: number): Promise<number> => {
-  const found = (await file.stat()).size
-  if (found > size) {
-    await file.truncate(0)
-    return 0
-  }
-  const buffer = Buffer.allocUnsafe(CHUNK)
-  let offset = 0
-  while (offset < found) {
-    const { bytesRead } = await file.read(buffer, 0, CHUNK, offset)
-    if (bytesRead === 0) break
-    hash.update(buffer.subarray(0, bytesRead))
-    offset += bytesRead
-  }
-  return offset
-}
-
-const syncDirectory = async (directory: string) => {
-  const handle = await open(directory, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === 'ENOENT'
-
-const refused = (problem: string, cause: string): Failed => E.left({ reason: 'refused', problem, cause })
-
-const tooLong = ({ digest, size }: Descriptor) =>
-  refused('size-mismatch', `${digest}: there are more bytes than the ${size} that were announced`)
-
-const tooShort = ({ digest, size }: Descriptor, got: number) =>
-  refused('size-mismatch', `${digest}: ${got} bytes came, ${size} were announced`)
-
-const otherDigest = ({ digest }: Descriptor) =>
-  refused('digest-mismatch', `${digest}: the bytes that came have another digest`)
-
-/** What is wrong is no use for the next attempt. */
-const refuse = async (temporary: string, failure: Failed): Promise<Failed> => {
-  await rm(temporary, { force: true })
-  return failure
-}
-
-const isEffectFailure = (error: unknown): error is EffectFailure =>
-  typeof error === 'object' && error !== null && 'problem' in error && 'cause' in error && 'reason' in error
-
-/** What a source throws is passed on; what the disk says may be better later. */
-const attempt =
-  <A>(run: () => Promise<E.Either<EffectFailure, A>>) =>
-  async (): Promise<E.Either<EffectFailure, A>> => {
+  const readAt = async function* (digest: Digest, range: Readonly<{ start: number; end?: number }>) {
+    const file = await openBlob(pathOf(digest), digest)
     try {
-      return await run()
-    } catch (error) {
-      if (isEffectFailure(error)) return E.left(error)
-      const { code, message } = error as NodeJS.ErrnoException
-      return E.left({ reason: 'unavailable', problem: code ?? 'content-unavailable', cause: message })
+      const end = Math.min(range.end ?? Infinity, (await file.stat()).size)
+      for (let at = range.start; at < end; ) {
+        const { bytesRead, buffer } = await file.read(
+          Buffer.allocUnsafe(Math.min(CHUNK, end - at)),
+          0,
+          null,
+          at,
+        )
+        if (bytesRead === 0) return
+        at += bytesRead
+        yield bytesRead === buffer.length ? buffer : buffer.subarray(0, bytesRead)
+      }
+    } finally {
+      await file.close()
     }
   }
 
-/** Unfinished ingests that nobody goes on with: those whose digest is not wanted. */
+  const readWhole = async (digest: Digest, limit: number): Promise<Uint8Array> => {
+    const file = await openBlob(pathOf(digest), digest)
+    try {
+      const { size } = await file.stat()
+      if (size > limit) throw refused('too-large', `${digest}: has ${size} bytes, more than ${limit}`)
+      const bytes = await file.readFile()
+      const actual = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+      if (actual !== digest) throw refused('digest-mismatch', `${pathOf(digest)}: the content is ${actual}`)
+      return bytes
+    } finally {
+      await file.close()
+    }
+  }
+
+  const remove = async (digest: Digest) => {
+    await unlinkIfThere(pathOf(digest))
+    if (!ingesting.isUnderWay(digest)) await discardIngest(digest)
+    await syncDirectory(blobs)
+  }
+
+  return {
+    stat: digest =>
+      attempt(`stat ${digest}`, async () => {
+        const size = await sizeOf(digest)
+        return size === null ? O.none : O.some({ size })
+      }),
+    ingest: asked => attempt(`ingest ${asked.blob.digest}`, () => ingest(asked)),
+    put: (blob, bytes) =>
+      attempt(`put ${blob.digest}`, async () => {
+        const source: ByteSource = async function* (offset) {
+          yield bytes.subarray(offset)
+        }
+        await ingest({ blob, source, signal: NEVER })
+      }),
+    bytes: (digest, limit) => attempt(`read ${digest}`, () => readWhole(digest, limit)),
+    read: (digest, range = { start: 0 }) => failingAs(`read ${digest}`, readAt(digest, range)),
+    path: pathOf,
+    remove: digest => attempt(`remove ${digest}`, () => remove(digest)),
+  }
+}
+
+/** Removes unfinished ingests that nobody will go on with: those whose digest is not wanted. */
 export const sweepIngests = (root: string, isWanted: (digest: Digest) => boolean): ReadonlyArray<Digest> => {
   const directory = join(root, 'ingest')
   const gone = readdirSync(directory)
@@ -198,4 +163,97 @@ export const sweepIngests = (root: string, isWanted: (digest: Digest) => boolean
     .filter(digest => !isWanted(digest))
   for (const digest of gone) rmSync(join(directory, hexOf(digest)), { force: true })
   return gone
+}
+
+const NEVER = new AbortController().signal
+
+/** A digest was checked when it became one (`Digest`): what follows the colon is 64 hexadecimal digits. */
+const hexOf = (digest: Digest) => digest.slice('sha256:'.length)
+
+const isMismatch = (error: unknown) => failureOf('', error).problem.endsWith('-mismatch')
+
+/** Hashes what is in a file already. More than the blob has can only be wrong: then nothing is. */
+const hashAgain = async (file: FileHandle, size: number): Promise<Begun> => {
+  const { size: there } = await file.stat()
+  if (there > size) {
+    await file.truncate(0)
+    return begin()
+  }
+  const { hash } = begin()
+  const buffer = Buffer.allocUnsafe(Math.min(CHUNK, Math.max(there, 1)))
+  let bytes = 0
+  while (bytes < there) {
+    const { bytesRead } = await file.read(buffer, 0, Math.min(buffer.length, there - bytes), bytes)
+    if (bytesRead === 0) break
+    hash.update(buffer.subarray(0, bytesRead))
+    bytes += bytesRead
+  }
+  return { hash, bytes }
+}
+
+/** One piece is being written while the next is received and hashed; there are never more than two. */
+const write = async (file: FileHandle, from: number, pieces: AsyncIterable<Uint8Array>) => {
+  let at = from
+  let writing: Promise<void> = Promise.resolve()
+  try {
+    for await (const piece of pieces) {
+      await writing
+      writing = writeAll(file, piece, at)
+      // It is awaited before the next one, and below; a failure in between is not an unhandled one.
+      writing.catch(() => {})
+      at += piece.length
+    }
+  } finally {
+    await writing
+  }
+}
+
+const writeAll = async (file: FileHandle, bytes: Uint8Array, position: number) => {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done)
+    done += bytesWritten
+  }
+}
+
+const openBlob = async (path: string, digest: Digest): Promise<FileHandle> => {
+  try {
+    return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+  } catch (error) {
+    throw hasCode(error, 'ENOENT') ? refused('blob-missing', `${digest}: there is no such blob`) : error
+  }
+}
+
+const unlinkIfThere = async (path: string) => {
+  try {
+    await unlink(path)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+  }
+}
+
+const syncDirectory = async (path: string) => {
+  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY)
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}
+
+const attempt =
+  <A>(doing: string, run: () => Promise<A>): TaskEither<EffectFailure, A> =>
+  async () => {
+    try {
+      return E.right(await run())
+    } catch (error) {
+      return E.left(failureOf(doing, error))
+    }
+  }
+
+async function* failingAs(doing: string, source: AsyncIterable<Uint8Array>) {
+  try {
+    yield* source
+  } catch (error) {
+    throw failureOf(doing, error)
+  }
 }
