@@ -24,7 +24,12 @@ export const snapshotReactor = (
         const { layer } = work
         const { digest } = layer.blob
         return pipe(
-          driver.unpack({ key, layer, blobPath: blobPath(digest), progress: bytes => progress(digest, bytes) }),
+          driver.unpack({
+            key,
+            layer,
+            blobPath: blobPath(digest),
+            progress: bytes => progress(digest, bytes),
+          }),
           TE.map(({ size, entries }) => ({ type: 'RecordLayerUnpacked', key, size, entries })),
         )
       }
