@@ -1,0 +1,71 @@
+import { existsSync, readFileSync, readdirSync, rmdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const mountPoint = '/sys/fs/cgroup'
+
+/** Whether the host has one hierarchy (v2) or one per controller (v1, hybrid). */
+export const isUnified = (): boolean => existsSync(join(mountPoint, 'cgroup.controllers'))
+
+/** The directories of one container's cgroup: one on v2, one per controller on v1. */
+const directoriesOf = (path: string): ReadonlyArray<string> =>
+  isUnified()
+    ? [join(mountPoint, path)]
+    : readdirSync(mountPoint, { withFileTypes: true })
+        .filter(entry => entry.isDirectory())
+        .map(({ name }) => join(mountPoint, name, path))
+
+const countIn = (file: string, key: string): number => {
+  try {
+    return Number(new RegExp(`^${key} (\\d+)$`, 'm').exec(readFileSync(file, 'utf8'))?.[1] ?? 0)
+  } catch {
+    return 0
+  }
+}
+
+/** How many of its processes the kernel has killed for want of memory. 0 where the cgroup is gone. */
+export const oomKills = (path: string): number =>
+  isUnified()
+    ? countIn(join(mountPoint, path, 'memory.events'), 'oom_kill')
+    : countIn(join(mountPoint, 'memory', path, 'memory.oom_control'), 'oom_kill')
+
+/** Every process in it, in the host's numbers. */
+export const processesIn = (path: string): ReadonlyArray<number> => {
+  const directory = isUnified() ? join(mountPoint, path) : join(mountPoint, 'pids', path)
+  try {
+    return readFileSync(join(directory, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number)
+  } catch {
+    return []
+  }
+}
+
+/** Freezes or thaws it. Throws where there is none. */
+export const freezer = (path: string) =>
+  isUnified()
+    ? { file: join(mountPoint, path, 'cgroup.freeze'), frozen: '1', thawed: '0' }
+    : { file: join(mountPoint, 'freezer', path, 'freezer.state'), frozen: 'FROZEN', thawed: 'THAWED' }
+
+const remains = (directory: string): boolean => {
+  try {
+    for (const { name } of readdirSync(directory, { withFileTypes: true }).filter(entry => entry.isDirectory()))
+      remains(join(directory, name))
+    rmdirSync(directory)
+    return false
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EBUSY') return true
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false
+    throw error
+  }
+}
+
+/** Removes it. The kernel takes a moment to let go of the last process of a pid namespace: it is asked again. */
+export const removeCgroup = async (path: string): Promise<void> => {
+  let left = directoriesOf(path)
+  for (let attempt = 0; attempt < 100; attempt++) {
+    left = left.filter(remains)
+    if (left.length === 0) return
+    await sleep(Math.min(50, 1 + attempt))
+  }
+  throw new Error(`${left[0]}: the cgroup is busy`)
+}

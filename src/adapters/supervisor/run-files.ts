@@ -1,0 +1,45 @@
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Which run the monitor's files in a container's directory belong to, and the boot of the host it began in. */
+export type RunMark = Readonly<{ run: number; bootId: string }>
+
+const markIn = (directory: string) => join(directory, 'run.json')
+
+export const readMark = (directory: string): RunMark | null => {
+  const text = textOf(markIn(directory))
+  if (text === null) return null
+  try {
+    return JSON.parse(text) as RunMark
+  } catch {
+    return null
+  }
+}
+
+/** Clears away what an earlier run left, and marks the directory as this run's. */
+export const beginRun = (directory: string, mark: RunMark): void => {
+  for (const name of ['sync', 'stdin', 'pid', 'conmon.pid', 'ctl', 'winsz', 'attach', 'exit', 'oom'])
+    rmSync(join(directory, name), { force: true })
+  writeFileSync(markIn(directory), JSON.stringify(mark), { mode: 0o600 })
+}
+
+export const readPid = (directory: string): number | null => {
+  const pid = Number.parseInt(textOf(join(directory, 'pid')) ?? '', 10)
+  return pid > 0 ? pid : null
+}
+
+/** The monitor's exit file, when it was written. */
+export const readExit = (directory: string): Readonly<{ text: string; at: Date }> | null => {
+  const path = join(directory, 'exit')
+  const text = textOf(path)
+  return text === null || text.trim() === '' ? null : { text: text.trim(), at: statSync(path).mtime }
+}
+
+const textOf = (path: string): string | null => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}

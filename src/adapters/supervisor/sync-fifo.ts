@@ -1,0 +1,73 @@
+import { closeSync, constants, openSync, readSync } from 'node:fs'
+import { Socket } from 'node:net'
+
+/** What conmon writes on its sync pipe: the pid, or a negative number and what the runtime said. */
+export type Message = Readonly<{ data: number; message?: string }>
+
+export type Sync = Readonly<{
+  /** The first message; null where there never was one. */
+  first: Promise<Message | null>
+  /** Nobody has the FIFO open for writing any more: what the monitor wrote is final. */
+  ended: Promise<void>
+}>
+
+/** Opens the FIFO so that it has a writer: without one, nobody would be told of its end. */
+export const openWriter = (path: string): number => openSync(path, constants.O_RDWR)
+
+/**
+ * Listens to a monitor.
+ *
+ * A FIFO whose writer is gone already never wakes a reader (no EPOLLHUP before the first byte), so it is read once,
+ * synchronously, before anything is waited for: nothing to read now (EAGAIN) means that the monitor lives, end of file
+ * that it does not. Leaving that read out hangs for ever (measured).
+ */
+export const listen = (path: string): Sync => {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const first = Promise.withResolvers<Message | null>()
+  let text = ''
+  const hear = (chunk: Buffer) => {
+    text += chunk.toString()
+    const end = text.indexOf('\n')
+    if (end >= 0) first.resolve(parse(text.slice(0, end)))
+  }
+
+  const buffer = Buffer.alloc(4096)
+  for (;;) {
+    let length: number
+    try {
+      length = readSync(fd, buffer)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') break
+      closeSync(fd)
+      throw error
+    }
+    if (length === 0) {
+      closeSync(fd)
+      first.resolve(null)
+      return { first: first.promise, ended: Promise.resolve() }
+    }
+    hear(buffer.subarray(0, length))
+  }
+
+  const socket = new Socket({ fd, readable: true, writable: false })
+  const ended = new Promise<void>(resolve => {
+    socket.on('data', hear)
+    socket.on('error', () => socket.destroy())
+    socket.on('close', () => {
+      first.resolve(null)
+      resolve()
+    })
+    socket.on('end', () => socket.destroy())
+  })
+  // Containers may run for months: waiting for them is no reason for the daemon not to end.
+  socket.unref()
+  return { first: first.promise, ended }
+}
+
+const parse = (line: string): Message => {
+  try {
+    return JSON.parse(line) as Message
+  } catch {
+    return { data: -1, message: line.slice(0, 500) }
+  }
+}

@@ -1,0 +1,31 @@
+import type { Ended } from './port.ts'
+
+/** What can be seen of a run whose monitor writes to nobody any more. */
+export type Observed = Readonly<{
+  /** The monitor's exit file: its text and when it was written; null where there is none. */
+  exit: Readonly<{ text: string; at: Date }> | null
+  oomKilled: boolean
+  /** The host has been down since the run began. */
+  hostRestarted: boolean
+  observed: 'live' | 'after-restart'
+}>
+
+/** A shell's convention, which conmon follows: 128 + n for an end by signal n (signal(7) ends at 64). */
+const signalOf = (exitCode: number) => (exitCode > 128 && exitCode <= 128 + 64 ? exitCode - 128 : null)
+
+/**
+ * How it ended. An end that nobody wrote down is lost, with the reason; it is never given a code.
+ */
+export const verdict = ({ exit, oomKilled, hostRestarted, observed }: Observed): Ended => {
+  const code = exit === null ? Number.NaN : Number.parseInt(exit.text, 10)
+  if (exit === null || !(code >= 0 && code <= 255))
+    return { kind: 'lost', because: hostRestarted ? 'host-restarted' : 'monitor-died' }
+  return {
+    kind: 'exited',
+    exitCode: code,
+    signal: signalOf(code),
+    oomKilled,
+    exitedAt: exit.at.toISOString(),
+    observed,
+  }
+}
