@@ -43,7 +43,12 @@ const RULES: ReadonlyArray<Rule> = [
   },
   {
     from: /^src\/domain\/(events|processes)\//,
-    to: [...pure, /^src\/domain\/(kernel|events)\//, /^src\/domain\/$1\//, /^src\/domain\/(?!processes\/)\w+\/index\.ts$/],
+    to: [
+      ...pure,
+      /^src\/domain\/(kernel|events)\//,
+      /^src\/domain\/$1\//,
+      /^src\/domain\/(?!processes\/)\w+\/index\.ts$/,
+    ],
     because: 'the catalogue and the processes see components only through their index.ts',
   },
   {
