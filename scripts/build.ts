@@ -103,6 +103,10 @@ try {
   writeFileSync(join(making, 'cli.cjs'), starter(`require('./cli-main.cjs')`))
   writeFileSync(join(making, 'daemon.cjs'), starter(`import('./daemon-main.js')`))
   replace()
+} catch (error) {
+  // What esbuild has to say about the sources it has said already.
+  if (!(error instanceof Error && 'errors' in error)) throw error
+  process.exitCode = 1
 } finally {
   rmSync(making, { recursive: true, force: true })
 }
