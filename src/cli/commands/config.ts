@@ -1,0 +1,46 @@
+import { daemonFor } from '../client/daemon.ts'
+import { command, flag, none, text } from '../command.ts'
+import { isJson } from '../output/list.ts'
+import { table } from '../output/table.ts'
+import { template } from '../output/template.ts'
+
+type ConfigFlags = Readonly<{ format?: string; json?: boolean }>
+
+type Setting = Readonly<{ value: unknown; source: string }>
+
+/** Settings by name, or a list that names them: both are read. */
+const settingsIn = (
+  answer: Readonly<Record<string, unknown>>,
+): ReadonlyArray<Readonly<{ name: string }> & Setting> => {
+  const listed = answer['items'] ?? answer['settings']
+  if (Array.isArray(listed)) return listed as ReadonlyArray<Readonly<{ name: string }> & Setting>
+  const named = (listed ?? answer) as Readonly<Record<string, Setting>>
+  return Object.entries(named)
+    .filter(([, setting]) => typeof setting === 'object' && setting !== null && 'source' in setting)
+    .map(([name, setting]) => ({ name, ...setting }))
+}
+
+const shown = (value: unknown) =>
+  Array.isArray(value) ? value.join(', ') : typeof value === 'object' ? JSON.stringify(value) : String(value)
+
+export default command<ConfigFlags, []>({
+  brief: 'each setting and where it came from',
+  usage: 'config [FLAG…]',
+  examples: [['config', 'value and source: default, file, environment or flag']],
+  flags: { format: text('json, or a template', 'FORMAT'), json: flag('objects, one a line') },
+  positional: none,
+  run: async (session, flags) => {
+    const answer = await daemonFor(session).get<Readonly<Record<string, unknown>>>('/v1/config')
+    const settings = settingsIn(answer)
+    if (isJson(flags)) session.out(settings.map(setting => `${JSON.stringify(setting)}\n`).join(''))
+    else if (flags.format !== undefined) session.out(template(flags.format).render(settings))
+    else
+      session.out(
+        table(
+          ['SETTING', 'VALUE', 'SOURCE'],
+          settings.map(({ name, value, source }) => [name, shown(value), source]),
+        ),
+      )
+    return 0
+  },
+})

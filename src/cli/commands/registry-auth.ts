@@ -1,0 +1,1 @@
+export const registryAuth = async (reference: string): Promise<string | null> => null
