@@ -14,6 +14,8 @@ export type At = Position | 'now'
 export const temporalTable = <Doc, Columns extends Readonly<Record<string, string>>>(
   name: string,
   columns: Columns,
+  /** The columns that rows valid now are looked up by; each costs an index. */
+  lookedUpBy: ReadonlyArray<keyof Columns & string> = Object.keys(columns),
 ) => {
   type Row = Readonly<{ [C in keyof Columns]: Value }>
   const names = Object.keys(columns)
@@ -29,8 +31,8 @@ export const temporalTable = <Doc, Columns extends Readonly<Record<string, strin
       doc TEXT NOT NULL
     ) STRICT;
     CREATE UNIQUE INDEX ${name}_by_key ON ${name} (key, valid_from);
-    CREATE UNIQUE INDEX ${name}_now ON ${name} (key) WHERE valid_to IS NULL;
-    ${names.map(column => `CREATE INDEX ${name}_now_by_${column} ON ${name} (${column}) WHERE valid_to IS NULL;`).join('\n    ')}
+    CREATE INDEX ${name}_now ON ${name} (key, valid_from) WHERE valid_to IS NULL;
+    ${lookedUpBy.map(column => `CREATE INDEX ${name}_now_by_${column} ON ${name} (${column}) WHERE valid_to IS NULL;`).join('\n    ')}
     CREATE INDEX ${name}_then ON ${name} (node, valid_from, valid_to) WHERE valid_to IS NOT NULL;
   `
 
@@ -73,7 +75,7 @@ export const temporalTable = <Doc, Columns extends Readonly<Record<string, strin
 
   const then = (at: Position) => ({
     source: `(
-      SELECT * FROM ${name} WHERE valid_to IS NULL AND valid_from <= ?
+      SELECT * FROM ${name} INDEXED BY ${name}_now WHERE valid_to IS NULL AND valid_from <= ?
       UNION ALL
       SELECT * FROM ${name} WHERE node IN (SELECT value FROM json_each(?)) AND valid_to IS NOT NULL AND valid_to > ?
       UNION ALL

@@ -38,6 +38,9 @@ type Group = { position: Position; readonly members: Set<Projection> }
 
 const retryAfterMs = 500
 
+/** Behind, a transaction is this many events: a page that several of them change is written once. */
+const gatheredAtMost = 5_000
+
 /**
  * Brings read models up to date with the log and keeps them so.
  *
@@ -87,19 +90,34 @@ export const projector = ({ store, models, projections, report }: Dependencies):
     for (const waiter of waiting) if (waiter.position <= reached) waiter.seen()
   }
 
+  /** A full disk passes; until then the batch waits. */
+  const projectPatiently = async (
+    group: Group,
+    events: ReadonlyArray<Recorded<DomainEvent>>,
+    upTo: Position,
+    signal: AbortSignal,
+  ) => {
+    for (let attempt = 1; !signal.aborted; attempt++)
+      try {
+        return project(group, events, upTo)
+      } catch (error) {
+        if (!mayPass(error)) throw error
+        report('projections', attempt, error)
+        await sleep(retryAfterMs, undefined, { signal }).catch(() => {})
+      }
+  }
+
   const keepUp = async (group: Group, signal: AbortSignal) => {
+    let gathered: Array<Recorded<DomainEvent>> = []
+    let isLive = false
     // All categories, so that the position moves with every event and one may wait for any.
     for await (const told of store.follow({ categories: null }, group.position, signal)) {
-      const events = told.kind === 'events' ? told.events : []
-      for (let attempt = 1; ; attempt++)
-        try {
-          project(group, events, told.position)
-          break
-        } catch (error) {
-          if (!mayPass(error) || signal.aborted) throw error
-          report('projections', attempt, error)
-          await sleep(retryAfterMs, undefined, { signal }).catch(() => {})
-        }
+      if (told.kind === 'caught-up') isLive = true
+      else gathered.push(...told.events)
+      if (!isLive && gathered.length < gatheredAtMost) continue
+      const events = gathered
+      gathered = []
+      await projectPatiently(group, events, told.position, signal)
     }
   }
 

@@ -30,7 +30,8 @@ export const timeline: Projection = {
       stream      TEXT NOT NULL,
       type        TEXT NOT NULL
     ) STRICT;
-    CREATE INDEX timeline_by_id ON timeline (id);
+    -- The beginning nearly always tells ids apart, and the index is a third as large.
+    CREATE INDEX timeline_by_id ON timeline (substr(id, 1, 8));
     CREATE INDEX timeline_by_correlation ON timeline (correlation);
     CREATE INDEX timeline_by_time ON timeline (recorded_at);
   `,
@@ -63,14 +64,13 @@ export const eventById =
     const beginning = idOrBeginning.toLowerCase()
     if (!/^[0-9a-f-]{1,36}$/.test(beginning)) return { kind: 'none' }
     // 'g' follows all that an id may contain.
-    const range = [beginning, `${beginning}g`]
-    const ids = db.all(
-      `SELECT DISTINCT id FROM timeline WHERE id >= ? AND id < ? ORDER BY id LIMIT 3`,
-      ...range,
-    )
+    const start = beginning.slice(0, 8)
+    const matching = 'substr(id, 1, 8) >= ? AND substr(id, 1, 8) < ? AND id >= ? AND id < ?'
+    const range = [start, `${start}g`, beginning, `${beginning}g`]
+    const ids = db.all(`SELECT DISTINCT id FROM timeline WHERE ${matching} ORDER BY id LIMIT 3`, ...range)
     if (ids.length > 1) return { kind: 'ambiguous', candidates: ids.map(({ id }) => id as string) }
     const row = db.get(
-      `SELECT ${columns} FROM timeline WHERE id >= ? AND id < ? ORDER BY position LIMIT 1`,
+      `SELECT ${columns} FROM timeline WHERE ${matching} ORDER BY position LIMIT 1`,
       ...range,
     )
     return row === undefined ? { kind: 'none' } : { kind: 'found', found: toMoment(row) }

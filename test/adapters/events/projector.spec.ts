@@ -76,6 +76,19 @@ describe('the projector', () => {
     await runningAgain
   })
 
+  it('misses nothing of a long history', async () => {
+    const { log, project, seen, stop } = world()
+    const event = { type: 'EngineStarted', version: '1', bootId: 'b', pid: 1 }
+    for (let n = 0; n < 13; n++)
+      await log.append(`node-n1/${n}`, 0, Array<typeof event>(1_000).fill(event), contextOf(`c-${n}`))()
+    const projecting = project(counting('a'))
+    const running = projecting.run(stop.signal)
+    assert.ok(await projecting.waitFor(13_000, 5_000))
+    assert.equal(seen('a').length, 13_000)
+    stop.abort()
+    await running
+  })
+
   it('lets one read what one wrote', async () => {
     const { start, project, seen, stop } = world()
     const projecting = project(counting('a'))
