@@ -1,4 +1,12 @@
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import assert from 'node:assert/strict'
@@ -72,9 +80,11 @@ export const trialBundles = (change: (image: string) => void = () => {}) => {
   const base = mkdtempSync(join(tmpdir(), 'bundle-'))
   mount('tmpfs', base, 'tmpfs', 0, 'size=64m')
   const image = join(base, 'image')
-  for (const path of ['bin', 'etc', 'upper', 'work']) mkdirSync(join(path.endsWith('r') || path === 'work' ? base : image, path), { recursive: true })
+  for (const path of ['bin', 'etc', 'upper', 'work'])
+    mkdirSync(join(path.endsWith('r') || path === 'work' ? base : image, path), { recursive: true })
   copyFileSync('/bin/busybox', join(image, 'bin/busybox'))
-  for (const applet of ['sh', 'cat', 'id', 'ls', 'echo', 'touch', 'grep']) symlinkSync('busybox', join(image, 'bin', applet))
+  for (const applet of ['sh', 'cat', 'id', 'ls', 'echo', 'touch', 'grep'])
+    symlinkSync('busybox', join(image, 'bin', applet))
   writeFileSync(join(image, 'etc/passwd'), passwd)
   writeFileSync(join(image, 'etc/group'), group)
   change(image)

@@ -36,7 +36,9 @@ test('two containers with the same configuration have different digests', async 
   using one = trialBundles()
   using other = trialBundles()
   const a = await right(one.prepare({ args: ['x'] }))
-  const b = await right(other.bundles.prepare({ ...workOf(one), container: other.container, mounts: other.mounts }))
+  const b = await right(
+    other.bundles.prepare({ ...workOf(one), container: other.container, mounts: other.mounts }),
+  )
   assert.notEqual(a.configDigest, b.configDigest)
   assert.notEqual(one.config().annotations['shiplog.salt'], other.config().annotations['shiplog.salt'])
 })
@@ -52,7 +54,9 @@ test('values of the environment are kept 0600 and reach the process in their ord
   using trial = trialBundles()
   await right(trial.bundles.keepEnvironment(trial.container, ['PASSWORD=hunter2', 'A=1\n2', 'E=']))
   assert.equal(modeOf(join(trial.kept, 'env')), 0o600)
-  await right(trial.prepare({ environment: ['PASSWORD', 'A', 'E'] }, { env: ['A=image', 'LANG=C', 'BROKEN'] }))
+  await right(
+    trial.prepare({ environment: ['PASSWORD', 'A', 'E'] }, { env: ['A=image', 'LANG=C', 'BROKEN'] }),
+  )
   assert.deepEqual(trial.config().process.env, [
     'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     `HOSTNAME=${trial.container.slice(0, 12)}`,

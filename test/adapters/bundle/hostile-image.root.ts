@@ -63,7 +63,17 @@ describe('accounts that are no files', () => {
 })
 
 describe('users that are none', () => {
-  for (const user of ['4294967296', '-1', '0x0', '1000:1000:1', '18446744073709551616', '1e3', ' 0', 'a b', '0\n1'])
+  for (const user of [
+    '4294967296',
+    '-1',
+    '0x0',
+    '1000:1000:1',
+    '18446744073709551616',
+    '1e3',
+    ' 0',
+    'a b',
+    '0\n1',
+  ])
     test(JSON.stringify(user), async () => {
       const image = (root: string) => writeFileSync(join(root, 'etc/passwd'), `${user}:x:0:0::/:/bin/sh\n`)
       assert.equal(await refusal({ says: { user }, image }), 'bad-user')
@@ -83,7 +93,12 @@ describe('working directories that lead elsewhere', () => {
     ['an open file of the runtime', '/proc/self/fd/7', undefined, 'bad-working-dir'],
     ['the same by dots', '/srv/../proc/self/fd/7', undefined, 'bad-working-dir'],
     ['a link to it', '/work', link('work', '/proc/self/fd/7'), 'bad-working-dir'],
-    ['a relative link to it', '/w/x', root => (mkdirSync(join(root, 'w')), symlinkSync('../proc/self', join(root, 'w/x'))), 'bad-working-dir'],
+    [
+      'a relative link to it',
+      '/w/x',
+      root => (mkdirSync(join(root, 'w')), symlinkSync('../proc/self', join(root, 'w/x'))),
+      'bad-working-dir',
+    ],
     ['a link into /sys', '/work', link('work', '/sys/kernel'), 'unsafe-path'],
     ['64 KiB', `/${'x/'.repeat(32_768)}`, undefined, 'bad-working-dir'],
     ['a name of 300 bytes', `/${'ü'.repeat(150)}`, undefined, 'bad-working-dir'],
@@ -94,7 +109,10 @@ describe('working directories that lead elsewhere', () => {
   ]
   for (const [what, workingDir, image, problem] of cases)
     test(what, async () => {
-      assert.equal(await refusal({ ...(image === undefined ? {} : { image }), says: { workingDir } }), problem)
+      assert.equal(
+        await refusal({ ...(image === undefined ? {} : { image }), says: { workingDir } }),
+        problem,
+      )
     })
   test('../.. is the root', async () => {
     using trial = trialBundles()
@@ -110,9 +128,16 @@ describe('links where something is to be made or mounted', () => {
       symlinkSync('../../../../../..', join(root, 'up'))
     })
     const inside = `shiplog-${process.pid}`
-    await right(trial.prepare({}, { volumes: [`/slash/${inside}-a`, `/up/${inside}-b/c`, `/../../${inside}-d`] }))
-    assert.ok(existsSync(join(trial.rootfs, `${inside}-a`)) && existsSync(join(trial.rootfs, `${inside}-b/c`)))
-    assert.deepEqual(readdirSync('/').filter(name => name.startsWith(inside)), [])
+    await right(
+      trial.prepare({}, { volumes: [`/slash/${inside}-a`, `/up/${inside}-b/c`, `/../../${inside}-d`] }),
+    )
+    assert.ok(
+      existsSync(join(trial.rootfs, `${inside}-a`)) && existsSync(join(trial.rootfs, `${inside}-b/c`)),
+    )
+    assert.deepEqual(
+      readdirSync('/').filter(name => name.startsWith(inside)),
+      [],
+    )
   })
   test('a bind goes to where the link leads inside, and the runtime is told that place', async () => {
     using trial = trialBundles(link('data', '/../srv/real'))
@@ -124,7 +149,10 @@ describe('links where something is to be made or mounted', () => {
     test(`a volume, a bind and a tmpfs that lead to ${to}`, async () => {
       const image = link('data', to)
       assert.equal(await refusal({ image, says: { volumes: ['/data/x'] } }), 'unsafe-path')
-      assert.equal(await refusal({ image, asked: { tmpfs: [{ target: '/data/x', options: [] }] } }), 'unsafe-path')
+      assert.equal(
+        await refusal({ image, asked: { tmpfs: [{ target: '/data/x', options: [] }] } }),
+        'unsafe-path',
+      )
       const binds = [{ source: '/etc', target: '/data/x', readonly: false }]
       assert.equal(await refusal({ image, asked: { binds } }), 'unsafe-path')
     })
