@@ -80,18 +80,22 @@ export const UNLIMITED = 2 ** 64
 
 type RawJson = Readonly<{ rawJSON: (text: string) => unknown }>
 
+export type OciProcess = OciConfig['process']
+
 /** The text of config.json. Unlimited resources are written as 2^64 - 1, which a number cannot hold. */
-export const ociJson = (config: OciConfig): string => {
-  const { rlimits } = config.process
-  if (!rlimits.some(({ soft, hard }) => soft === UNLIMITED || hard === UNLIMITED))
-    return JSON.stringify(config)
+export const ociJson = (config: OciConfig): string =>
+  JSON.stringify({ ...config, process: writable(config.process) })
+
+/** The text of a `process` by itself: what runtimes take for a further process in a container. */
+export const ociProcessJson = (process: OciProcess): string => JSON.stringify(writable(process))
+
+const writable = (process: OciProcess) => {
+  const { rlimits } = process
+  if (!rlimits.some(({ soft, hard }) => soft === UNLIMITED || hard === UNLIMITED)) return process
   const infinity = (JSON as unknown as RawJson).rawJSON('18446744073709551615')
   const written = (limit: number) => (limit === UNLIMITED ? infinity : limit)
-  return JSON.stringify({
-    ...config,
-    process: {
-      ...config.process,
-      rlimits: rlimits.map(({ type, soft, hard }) => ({ type, soft: written(soft), hard: written(hard) })),
-    },
-  })
+  return {
+    ...process,
+    rlimits: rlimits.map(({ type, soft, hard }) => ({ type, soft: written(soft), hard: written(hard) })),
+  }
 }
