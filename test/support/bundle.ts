@@ -18,44 +18,8 @@ import type { ContainerOptions } from '../../src/domain/kernel/container-options
 import type { EffectFailure } from '../../src/domain/kernel/problem.ts'
 import type { ImageDefaults } from '../../src/domain/kernel/image-config.ts'
 import type { Mount } from '../../src/domain/kernel/mount.ts'
+import { defaults, options } from './bundle-options.ts'
 import { containerId } from './examples.ts'
-
-/** Options that ask for nothing; a test names what matters to it. */
-export const options = (asked: Partial<ContainerOptions> = {}): ContainerOptions => ({
-  args: ['/bin/sh'],
-  environment: [],
-  workingDir: null,
-  user: null,
-  hostname: null,
-  terminal: false,
-  stdin: false,
-  consoleSize: null,
-  readonlyRootfs: false,
-  binds: [],
-  tmpfs: [],
-  labels: {},
-  memory: null,
-  cpus: null,
-  pidsLimit: null,
-  ulimits: [],
-  capAdd: [],
-  capDrop: [],
-  noNewPrivileges: false,
-  seccomp: { kind: 'default' },
-  init: false,
-  network: 'none',
-  stopSignal: null,
-  ...asked,
-})
-
-export const defaults = (said: Partial<ImageDefaults> = {}): ImageDefaults => ({
-  user: '',
-  env: [],
-  workingDir: '',
-  volumes: [],
-  stopSignal: null,
-  ...said,
-})
 
 export const right = async <A>(effect: TaskEither<EffectFailure, A>): Promise<A> => {
   const result = await effect()

@@ -14,6 +14,9 @@ import { checkedUlimits } from './ulimit.ts'
 import { parseUser } from './user.ts'
 import { workingDirectory } from './working-directory.ts'
 
+/** With as much swap it is still a whole number. */
+const MOST_MEMORY = 2 ** 52
+
 /** RFC 1123, and no longer than what sethostname(2) takes. */
 const isHostname = (text: string) =>
   text.length <= 63 &&
@@ -68,8 +71,8 @@ const wrongValues = (options: ContainerOptions): ReadonlyArray<string> => {
   const wrong: Array<string> = []
   if (hostname !== null && !isHostname(hostname))
     wrong.push(`hostname ${quoted(hostname)} is not a host name`)
-  if (memory !== null && !(Number.isSafeInteger(2 * memory) && memory >= LEAST_MEMORY))
-    wrong.push(`memory limit ${memory} is not a number of bytes from ${LEAST_MEMORY} (6m) on`)
+  if (memory !== null && !(Number.isInteger(memory) && isWithinBounds(memory, LEAST_MEMORY, MOST_MEMORY)))
+    wrong.push(`memory limit ${memory} is not a number of bytes between ${LEAST_MEMORY} (6m) and 2^52`)
   if (cpus !== null && !isWithinBounds(cpus, LEAST_CPUS, MOST_CPUS))
     wrong.push(`number of CPUs ${cpus} is not between ${LEAST_CPUS} and ${MOST_CPUS}`)
   if (pidsLimit !== null && !(Number.isInteger(pidsLimit) && isWithinBounds(pidsLimit, 1, 2 ** 22)))

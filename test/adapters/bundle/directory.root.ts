@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isMounted } from '../../../src/adapters/bundle/rootfs-mount.ts'
-import { left, options, right, trialBundles } from '../../support/bundle.ts'
+import { options } from '../../support/bundle-options.ts'
+import { left, right, trialBundles } from '../../support/bundle.ts'
 
 const modeOf = (path: string) => statSync(path).mode & 0o777
 

@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { ContainerOptions } from '../../../src/domain/kernel/container-options.ts'
 import type { ImageDefaults } from '../../../src/domain/kernel/image-config.ts'
-import { right, trialBundles } from '../../support/bundle.ts'
+import { openBundles, readSurroundings } from '../../../src/adapters/bundle/directory.ts'
+import { defaults, options } from '../../support/bundle-options.ts'
+import { left, right, trialBundles } from '../../support/bundle.ts'
 
 /** Runs a script as the whole of a container, with nothing but runc, and gives what it printed. */
 const run = async (
@@ -182,8 +184,6 @@ test('the system calls that break out are refused, those of a shell are not', as
 })
 
 test('with --init the process is a child of the init', { timeout: 20_000 }, async () => {
-  const { openBundles, readSurroundings } = await import('../../../src/adapters/bundle/directory.ts')
-  const { defaults, left, options } = await import('../../support/bundle.ts')
   using trial = trialBundles()
   const open = (findInit: () => string | null) =>
     openBundles({

@@ -17,8 +17,8 @@ const table = <A>(
   name: string,
   parse: (text: string) => Parsed<A>,
   cases: ReadonlyArray<readonly [string, A | null]>,
-) =>
-  describe(name, () => {
+) => {
+  void describe(name, () => {
     for (const [text, expected] of cases)
       test(JSON.stringify(text).slice(0, 60), () => {
         const result = parse(text)
@@ -31,6 +31,7 @@ const table = <A>(
     test('never throws, whatever is given', () =>
       fc.assert(fc.property(fc.oneof(fc.string(), fc.string({ unit: 'binary' })), text => void parse(text))))
   })
+}
 
 table('sizes', text => parseSize(text), [
   ['0', 0],
