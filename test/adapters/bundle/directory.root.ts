@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isMounted } from '../../../src/adapters/bundle/rootfs-mount.ts'
@@ -158,4 +167,27 @@ test('a source that is not there is refused', async () => {
   using trial = trialBundles()
   const binds = [{ source: '/not/there', target: '/x', readonly: false }]
   assert.equal((await left(trial.prepare({ binds }))).problem, 'bind-source-missing')
+})
+
+test('without space it may work later, and then it does', async () => {
+  using trial = trialBundles()
+  const filler = join(trial.base, 'filler')
+  const chunk = Buffer.alloc(2 ** 20)
+  assert.throws(() => {
+    for (;;) appendFileSync(filler, chunk)
+  }, /ENOSPC/)
+  const { reason, problem } = await left(trial.prepare())
+  assert.deepEqual([reason, problem], ['unavailable', 'bundle-unavailable'])
+  rmSync(filler)
+  await right(trial.prepare())
+})
+
+test('a bind mount of the same file system is known to be mounted', async () => {
+  using trial = trialBundles()
+  const bind = [{ type: 'bind', source: join(trial.base, 'image'), options: ['rbind', 'rw'] }]
+  await right(trial.bundles.prepare({ ...workOf(trial), mounts: bind }))
+  assert.ok(isMounted(trial.rootfs))
+  await right(trial.bundles.prepare({ ...workOf(trial), mounts: bind }))
+  await right(trial.bundles.remove(trial.container))
+  assert.ok(existsSync(join(trial.base, 'image/bin/busybox')))
 })
