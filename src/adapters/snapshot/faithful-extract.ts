@@ -9,6 +9,7 @@ type Inside = {
   _missing: number
   _consumeHeader: () => boolean
   _decodeLongHeader: (body: Buffer) => void
+  _final: (done: (error: Error | null) => void) => void
 }
 
 /** PAX records, each character of a value one byte. */
@@ -25,7 +26,7 @@ export type Records = Readonly<Record<string, string>>
 export const faithfulExtract = (): Extract & { readonly ended: boolean } => {
   const parser = extract({ filenameEncoding: 'latin1', allowUnknownFormat: true } as object)
   const inside = parser as unknown as Inside
-  const { _consumeHeader: consumeHeader, _decodeLongHeader: decodeLongHeader } = inside
+  const { _consumeHeader: consumeHeader, _decodeLongHeader: decodeLongHeader, _final: final } = inside
   let zeros = 0
   let ended = false
 
@@ -51,6 +52,8 @@ export const faithfulExtract = (): Extract & { readonly ended: boolean } => {
     }
     return goesOn
   }
+
+  inside._final = done => (ended ? done(null) : final.call(inside, done))
 
   return Object.defineProperty(parser, 'ended', { get: () => ended }) as Extract & { readonly ended: boolean }
 }

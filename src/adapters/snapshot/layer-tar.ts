@@ -41,14 +41,20 @@ export type EntryVisitor = Readonly<{
 export const readLayerTar = async (chunks: AsyncIterable<Buffer>, visitor: EntryVisitor): Promise<void> => {
   const parser = faithfulExtract()
   let failure: Readonly<{ error: unknown }> | null = null
+  let reading = false
+  let finished = false
   let wake = () => {}
 
+  const fail = (error: unknown) => {
+    failure ??= { error }
+    parser.destroy()
+    wake()
+  }
   const attempt = (run: () => void) => {
     try {
-      run()
+      if (failure === null) run()
     } catch (error) {
-      failure ??= { error }
-      parser.destroy()
+      fail(error)
     }
   }
 
@@ -59,44 +65,48 @@ export const readLayerTar = async (chunks: AsyncIterable<Buffer>, visitor: Entry
       // Not at once: the parser would go on from within, and a million empty entries would be as many calls deep.
       if (header.size === 0) queueMicrotask(() => next())
       else if (entry.type === 'file') {
+        reading = true
         stream.on('data', chunk => attempt(() => visitor.data(chunk as Buffer)))
         stream.on('end', () => {
+          reading = false
           attempt(visitor.end)
           next()
+          wake()
         })
         stream.on('error', () => {})
       } else throw new LayerRefused('unsupported-entry', `${shown(entry.name)}: a ${entry.type} with data`)
     })
   })
   parser.on('drain', () => wake())
-  parser.on('finish', () => wake())
-  parser.on('close', () => wake())
-  parser.on('error', error => {
-    failure ??= {
-      error:
-        error instanceof LayerRefused
-          ? error
-          : new LayerRefused('corrupt-archive', `not a tar: ${error.message}`),
-    }
+  parser.on('finish', () => {
+    finished = true
+    wake()
   })
+  parser.on('error', error =>
+    fail(
+      error instanceof LayerRefused
+        ? error
+        : new LayerRefused('corrupt-archive', `not a tar: ${error.message}`),
+    ),
+  )
 
-  const settled = () => new Promise<void>(resolve => (wake = resolve))
-  const check = () => {
+  /** Waits for something to happen to the parser, after `run`, which may make it happen at once. */
+  const afterwards = async (run: () => boolean) => {
+    const woken = new Promise<void>(resolve => {
+      wake = resolve
+    })
+    if (failure === null && !run()) await woken
     if (failure !== null) throw failure.error
   }
 
   try {
-    for await (const chunk of chunks) {
-      if (parser.ended) continue
-      const woken = settled()
-      if (!parser.write(chunk)) await woken
-      check()
-    }
-    if (parser.ended) return
-    const woken = settled()
-    parser.end(null)
-    await woken
-    check()
+    for await (const chunk of chunks) if (!parser.ended) await afterwards(() => parser.write(chunk))
+    await afterwards(() => {
+      parser.end(null)
+      return false
+    })
+    // The parser has read all of an archive without an end mark before the last file's data has been told.
+    while (!finished || reading) await afterwards(() => false)
   } finally {
     parser.destroy()
   }

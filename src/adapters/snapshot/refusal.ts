@@ -21,13 +21,16 @@ export class LayerRefused extends Error {
 /** Every exception, as the failure it means. `subject` is what was being done, for the person who reads it. */
 export const failureOf = (error: unknown, subject: string): EffectFailure => {
   const { message, code = '' } = error as Error & { code?: string }
-  const cause = `${subject}: ${message}`
+  const cause = `${subject}: ${message.slice(0, LONGEST)}`
   if (error instanceof LayerRefused) return { reason: 'refused', problem: error.problem, cause }
   const problem = passing[code]
   if (problem !== undefined) return { reason: 'unavailable', problem, cause }
   if (asked.has(code)) return { reason: 'refused', problem: 'unsupported-entry', cause }
   return { reason: 'unavailable', problem: 'io-error', cause }
 }
+
+/** Messages name paths, and an archive can make those as long as it likes. */
+const LONGEST = 1000
 
 const passing: Readonly<Record<string, string>> = {
   ENOSPC: 'no-space',
