@@ -3,17 +3,30 @@ import type { AnyCommand, FlagShape } from './command.ts'
 
 type Shape = Readonly<{ name: string; takesValue: boolean; isMany: boolean }>
 
-export type Normalised = Readonly<{ inputs: ReadonlyArray<string>; asksForHelp: boolean }>
+/** One flag as it was given. `name` is null where nobody knows it; `value` is null where none stands with it. */
+export type Given = Readonly<{ name: string | null; value: string | null; inputs: ReadonlyArray<string> }>
+
+export type Normalised = Readonly<{
+  given: ReadonlyArray<Given>
+  args: ReadonlyArray<string>
+  asksForHelp: boolean
+}>
 
 /** `--pids-limit` for `pidsLimit`. */
 export const kebab = (name: string) => name.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
 
+/** In the one form that the parser reads without a doubt: flags, each beside its value; `--`; arguments. */
+export const inputsOf = ({ given, args }: Normalised): ReadonlyArray<string> => [
+  ...given.flatMap(({ inputs }) => inputs),
+  '--',
+  ...args,
+]
+
 /**
- * Docker's grammar of flags (that of spf13/pflag), put into the one form the parser reads without a doubt: first the
- * flags, each beside its value; then `--`; then the arguments. So `-it`, `-eA=b`, `-w=/tmp`, `--rm=false` and
+ * Docker's grammar of flags (that of spf13/pflag), taken apart. So `-it`, `-eA=b`, `-w=/tmp`, `--rm=false` and
  * `--since -10m` all mean what they mean there, and of a flag that takes one value the last one counts.
  *
- * Flags that nobody knows stay where they are, for the parser to complain of.
+ * Flags that nobody knows stay as they are, for the parser to complain of.
  */
 export const normalise = (
   argv: ReadonlyArray<string>,
@@ -24,77 +37,66 @@ export const normalise = (
   }: Pick<AnyCommand, 'flags' | 'aliases' | 'stopsAtArguments'>,
 ): Normalised => {
   const shapes = shapesOf(flags, aliases)
-  const given: Array<Readonly<{ shape: Shape | null; inputs: ReadonlyArray<string> }>> = []
+  const given: Array<Given> = []
   const args: Array<string> = []
+  const queue = [...argv]
   let asksForHelp = false
 
-  const put = (shape: Shape | null, ...inputs: ReadonlyArray<string>) => {
-    const earlier = shape === null || shape.isMany ? -1 : given.findIndex(entry => entry.shape === shape)
+  const put = (entry: Given, isMany: boolean) => {
+    const earlier = isMany ? -1 : given.findIndex(({ name }) => name === entry.name)
     if (earlier !== -1) given.splice(earlier, 1)
-    given.push({ shape, inputs })
+    given.push(entry)
   }
 
-  const putValue = (shape: Shape, value: string | undefined) =>
-    value === undefined
-      ? put(shape, `--${kebab(shape.name)}`)
-      : put(shape, `--${kebab(shape.name)}`, value.startsWith('-') ? mark + value : value)
+  const putUnknown = (input: string) => put({ name: null, value: null, inputs: [input] }, true)
 
-  const queue = [...argv]
+  const putValue = ({ name, isMany }: Shape, value: string | null) => {
+    const long = `--${kebab(name)}`
+    const inputs = value === null ? [long] : [long, value.startsWith('-') ? mark + value : value]
+    put({ name, value, inputs }, isMany)
+  }
+
+  const putSwitch = ({ name }: Shape, value: string | null) =>
+    put({ name, value, inputs: [`--${kebab(name)}${value === null ? '' : `=${value}`}`] }, false)
+
+  /** `-itw/dir`: each letter a flag; the first that takes a value takes the rest. */
+  const putCluster = (cluster: string) => {
+    for (let rest = cluster; rest !== ''; ) {
+      const letter = rest[0] as string
+      const shape = shapes.get(letter)
+      rest = rest.slice(1)
+      if (shape === undefined) {
+        if (letter === 'h') asksForHelp = true
+        else putUnknown(`-${letter}`)
+        return
+      }
+      if (shape.takesValue)
+        return putValue(shape, rest === '' ? (queue.shift() ?? null) : rest.replace(/^=/, ''))
+      if (rest.startsWith('=')) return putSwitch(shape, rest.slice(1))
+      putSwitch(shape, null)
+    }
+  }
+
   for (let input = queue.shift(); input !== undefined; input = queue.shift()) {
     if (input === '--') {
       args.push(...queue.splice(0))
     } else if (input === '--help') {
       asksForHelp = true
     } else if (input.startsWith('--')) {
-      const [name = '', value] = split(input.slice(2))
-      const shape = shapes.get(name)
-      if (shape === undefined) put(null, input)
-      else if (shape.takesValue) putValue(shape, value ?? queue.shift())
-      else put(shape, value === undefined ? `--${name}` : `--${name}=${value}`)
+      const equals = input.indexOf('=')
+      const value = equals === -1 ? null : input.slice(equals + 1)
+      const shape = shapes.get(equals === -1 ? input.slice(2) : input.slice(2, equals))
+      if (shape === undefined || input.length < 4) putUnknown(input)
+      else if (shape.takesValue) putValue(shape, value ?? queue.shift() ?? null)
+      else putSwitch(shape, value)
     } else if (/^-[^-]/.test(input)) {
-      asksForHelp = readCluster(input.slice(1), shapes, queue, put, putValue) || asksForHelp
+      putCluster(input.slice(1))
     } else {
       args.push(input)
       if (stopsAtArguments) args.push(...queue.splice(0))
     }
   }
-  return { inputs: [...given.flatMap(({ inputs }) => inputs), '--', ...args], asksForHelp }
-}
-
-/** `-itw/dir`: each letter a flag, the first that takes a value takes the rest. True: `-h`, where that is help. */
-const readCluster = (
-  cluster: string,
-  shapes: ReadonlyMap<string, Shape>,
-  queue: Array<string>,
-  put: (shape: Shape | null, ...inputs: ReadonlyArray<string>) => void,
-  putValue: (shape: Shape, value: string | undefined) => void,
-): boolean => {
-  let rest = cluster
-  while (rest !== '') {
-    const letter = rest[0] as string
-    const shape = shapes.get(letter)
-    rest = rest.slice(1)
-    if (shape === undefined) {
-      if (letter === 'h') return true
-      put(null, `-${letter}`)
-      return false
-    }
-    if (shape.takesValue) {
-      putValue(shape, rest === '' ? queue.shift() : rest.replace(/^=/, ''))
-      return false
-    }
-    if (rest.startsWith('=')) {
-      put(shape, `--${kebab(shape.name)}=${rest.slice(1)}`)
-      return false
-    }
-    put(shape, `--${kebab(shape.name)}`)
-  }
-  return false
-}
-
-const split = (input: string): ReadonlyArray<string> => {
-  const equals = input.indexOf('=')
-  return equals === -1 ? [input] : [input.slice(0, equals), input.slice(equals + 1)]
+  return { given, args, asksForHelp }
 }
 
 const shapesOf = (flags: Readonly<Record<string, FlagShape>>, aliases: Readonly<Record<string, string>>) => {

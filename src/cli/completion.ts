@@ -1,5 +1,5 @@
 import { buildApplication, proposeCompletions } from '@stricli/core'
-import { normalise } from './arguments.ts'
+import { inputsOf, normalise } from './arguments.ts'
 import { catalogue, families } from './catalogue.ts'
 import type { AnyCommand } from './command.ts'
 import type { Io } from './io.ts'
@@ -42,7 +42,7 @@ const proposals = async (words: ReadonlyArray<string>): Promise<ReadonlyArray<st
 
 /** What is typed before the cursor, in the parser's form, but open for more flags. */
 const completed = (before: ReadonlyArray<string>, spec: AnyCommand): ReadonlyArray<string> => {
-  const { inputs } = normalise(before, spec)
+  const inputs = inputsOf(normalise(before, spec))
   const end = inputs.lastIndexOf('--')
   return [...inputs.slice(0, end), ...inputs.slice(end + 1)]
 }

@@ -1,10 +1,13 @@
-import { normalise } from './arguments.ts'
+import { inputsOf, normalise } from './arguments.ts'
+import type { Normalised } from './arguments.ts'
 import { catalogue } from './catalogue.ts'
 import { flag, text } from './command.ts'
 import type { AnyCommand } from './command.ts'
 import { Failure, UsageError } from './failure.ts'
 import type { Io, Session } from './io.ts'
 import { hasColour, harmless, painter } from './output/colour.ts'
+import { readQuickly } from './quick-reading.ts'
+import type { Parsed } from './quick-reading.ts'
 
 /** What every command takes, before its name as well as after it. */
 const commonFlags = {
@@ -40,17 +43,21 @@ export const run = async (argv: ReadonlyArray<string>, io: Io): Promise<number> 
 
 const runCommand = async (name: string, argv: ReadonlyArray<string>, io: Io): Promise<number> => {
   const spec = withCommonFlags(await (catalogue[name] as (typeof catalogue)[string]).load())
-  const { inputs, asksForHelp } = normalise(argv, spec)
-  if (asksForHelp) {
+  const normalised = normalise(argv, spec)
+  if (normalised.asksForHelp) {
     const { commandHelp } = await import('./help.ts')
     io.out(commandHelp(spec, painter(hasColour(io, argv.includes('--no-color'), 'stdout'))))
     return 0
   }
-  const { parse } = await import('./parser.ts')
-  const parsed = await parse(spec, name, inputs)
+  const parsed = readQuickly(spec, normalised) ?? (await readCarefully(spec, name, normalised))
   const { host, noColor = false } = parsed.flags as Common
   const session: Session = { ...io, host, hasColour: stream => hasColour(io, noColor, stream) }
   return await spec.run(session, parsed.flags, ...parsed.args)
+}
+
+const readCarefully = async (spec: AnyCommand, name: string, normalised: Normalised): Promise<Parsed> => {
+  const { parse } = await import('./parser.ts')
+  return parse(spec, name, inputsOf(normalised))
 }
 
 /** `image ls` is `images`: docker's longer names for what has a short one. */

@@ -45,7 +45,7 @@ export const commandHelp = (spec: AnyCommand, paint: Paint): string => {
     `${spec.brief[0]?.toUpperCase()}${spec.brief.slice(1)}.`,
     '',
     ...spec.examples.map(([line, meaning]) =>
-      width > 58
+      width > 52
         ? `  shiplog ${line}\n      ${paint('dim', meaning)}`
         : `  shiplog ${line.padEnd(width)}${paint('dim', meaning)}`,
     ),

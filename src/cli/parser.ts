@@ -17,8 +17,7 @@ import { kebab } from './arguments.ts'
 import { catalogue } from './catalogue.ts'
 import type { AnyCommand } from './command.ts'
 import { UsageError } from './failure.ts'
-
-export type Parsed = Readonly<{ flags: Readonly<Record<string, unknown>>; args: ReadonlyArray<string> }>
+import type { Parsed } from './quick-reading.ts'
 
 export const scanner = {
   caseStyle: 'allow-kebab-for-camel',

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import { commandLine, shiplog } from './support/command-line.ts'
 import { containerId, operation } from './support/examples.ts'
 import { fakeDaemon, frame, ok, output, problem } from './support/fake-daemon.ts'
+import { until } from './support/until.ts'
 import type { Routes } from './support/fake-daemon.ts'
 
 const container = `/v1/containers/${containerId}`
@@ -93,7 +94,7 @@ describe('running a container', () => {
     stdin.end('two\n')
     assert.equal(await ended, 0)
     assert.equal(line.written.out, 'read\n')
-    assert.deepEqual((daemon.asked[0]?.body as { stdin: boolean }).stdin, true)
+    assert.deepEqual(daemon.asked[0]?.body, { image: 'alpine', args: ['cat'], stdin: true })
   })
 
   it('leaves a terminal to itself when the detach keys are typed, and sets ours back', async () => {
@@ -123,10 +124,13 @@ describe('running a container', () => {
     assert.equal(await ended, 0)
     assert.match(line.written.err, /detached from web; it goes on/)
     assert.equal(line.isRaw(), false)
-    assert.equal(typed, 'ls\x10x')
-    assert.deepEqual((daemon.asked[0]?.body as { consoleSize: unknown }).consoleSize, {
-      rows: 24,
-      columns: 80,
+    await until(() => typed === 'ls\x10x')
+    assert.deepEqual(daemon.asked[0]?.body, {
+      image: 'alpine',
+      args: ['sh'],
+      terminal: true,
+      stdin: true,
+      consoleSize: { rows: 24, columns: 80 },
     })
     assert.ok(
       daemon.asked.some(

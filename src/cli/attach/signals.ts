@@ -14,26 +14,29 @@ const forwarded: ReadonlyArray<NodeJS.Signals> = [
 export const exitCodeOf = (signal: NodeJS.Signals): number => 128 + constants.signals[signal]
 
 /**
- * Hands this process's signals on. What comes before there is anybody to hand it to is kept until there is. A second
- * Ctrl-C, whatever has become of the first, is for ourselves: then `left` resolves with our exit code.
+ * Hands this process's signals on, if it is to. What comes before there is anybody to hand it to is kept until there
+ * is. The second Ctrl-C, whatever has become of the first, is for ourselves, as is any signal while `during` has work
+ * that can be left: then `left` resolves with our exit code.
  */
-export const signalProxy = (session: Pick<Session, 'onSignal'>, isForwarding: boolean) => {
+export const signalProxy = (session: Pick<Session, 'onSignal' | 'err'>, isForwarding: boolean) => {
   let send: ((signal: NodeJS.Signals) => void) | null = null
-  const kept: Array<NodeJS.Signals> = []
+  let canBeLeft = !isForwarding
   let interrupts = 0
+  const kept: Array<NodeJS.Signals> = []
   let leave: (exitCode: number) => void = () => {}
   const left = new Promise<number>(resolve => {
     leave = resolve
   })
 
-  const unsubscribe = forwarded.map(signal =>
+  for (const signal of forwarded) {
     session.onSignal(signal, () => {
       if (signal === 'SIGINT') interrupts += 1
-      if (!isForwarding || interrupts > 1) return leave(exitCodeOf(signal))
-      if (send === null) kept.push(signal)
-      else send(signal)
-    }),
-  )
+      if (canBeLeft || interrupts > 1) return leave(exitCodeOf(signal))
+      if (send !== null) return send(signal)
+      kept.push(signal)
+      session.err(`\n${signal} goes to the container as soon as it runs; Ctrl-C once more leaves at once\n`)
+    })
+  }
 
   return {
     left,
@@ -42,8 +45,15 @@ export const signalProxy = (session: Pick<Session, 'onSignal'>, isForwarding: bo
       send = receiver
       for (const signal of kept.splice(0)) receiver(signal)
     },
-    stop: () => {
-      for (const stop of unsubscribe) stop()
+    /** Work that others finish without us. */
+    during: async <Result>(work: () => Promise<Result>): Promise<Result> => {
+      const before = canBeLeft
+      canBeLeft = true
+      try {
+        return await work()
+      } finally {
+        canBeLeft = before
+      }
     },
   }
 }

@@ -1,10 +1,8 @@
 import { daemonFor } from '../client/daemon.ts'
 import { command, flag, none, text } from '../command.ts'
-import { isJson } from '../output/list.ts'
+import { formatOf } from '../output/list.ts'
+import type { FormatFlags } from '../output/list.ts'
 import { table } from '../output/table.ts'
-import { template } from '../output/template.ts'
-
-type ConfigFlags = Readonly<{ format?: string; json?: boolean }>
 
 type Setting = Readonly<{ value: unknown; source: string }>
 
@@ -23,17 +21,18 @@ const settingsIn = (
 const shown = (value: unknown) =>
   Array.isArray(value) ? value.join(', ') : typeof value === 'object' ? JSON.stringify(value) : String(value)
 
-export default command<ConfigFlags, []>({
+export default command<FormatFlags, []>({
   brief: 'each setting and where it came from',
   usage: 'config [FLAG…]',
   examples: [['config', 'value and source: default, file, environment or flag']],
   flags: { format: text('json, or a template', 'FORMAT'), json: flag('objects, one a line') },
   positional: none,
   run: async (session, flags) => {
+    const format = formatOf(flags)
     const answer = await daemonFor(session).get<Readonly<Record<string, unknown>>>('/v1/config')
     const settings = settingsIn(answer)
-    if (isJson(flags)) session.out(settings.map(setting => `${JSON.stringify(setting)}\n`).join(''))
-    else if (flags.format !== undefined) session.out(template(flags.format).render(settings))
+    if (format === 'json') session.out(settings.map(setting => `${JSON.stringify(setting)}\n`).join(''))
+    else if (format !== 'people') session.out(format.render(settings))
     else
       session.out(
         table(

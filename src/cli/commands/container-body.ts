@@ -5,6 +5,7 @@ import { UsageError } from '../failure.ts'
 import type { Session } from '../io.ts'
 import type { ContainerFlags } from './container-flags.ts'
 import { environment } from './environment.ts'
+import { checkedSignal } from './signal.ts'
 
 /** What `create-container` and `run-container` take. Only what was asked for is in it. */
 export const containerBody = async (
@@ -32,7 +33,7 @@ export const containerBody = async (
     labels: label === undefined ? undefined : labelsOf(label),
     init: flags.init,
     network: networkOf(flags.network),
-    stopSignal: flags.stopSignal,
+    stopSignal: flags.stopSignal === undefined ? undefined : await checkedSignal(flags.stopSignal),
     consoleSize: size ?? undefined,
     ...(securityOpt === undefined ? {} : securityOf(securityOpt, session.cwd)),
     ...(await limitsOf(flags)),

@@ -1,3 +1,4 @@
+import { signalProxy } from '../attach/signals.ts'
 import { daemonFor } from '../client/daemon.ts'
 import { command, many } from '../command.ts'
 import { imageNames } from '../completion-sources.ts'
@@ -15,11 +16,19 @@ const run = async (
 ): Promise<number> => {
   const body = await containerBody(session, flags, image, args)
   const daemon = daemonFor(session)
-  const { subject } = await withImage(session, daemon, flags, image, () =>
-    daemon.command('create-container', body),
-  )
-  session.out(`${subject.id}\n`)
-  return 0
+  const proxy = signalProxy(session, false)
+  const work = async () => {
+    const { subject } = await withImage(session, daemon, flags, image, proxy, () =>
+      daemon.command('create-container', body),
+    )
+    session.out(`${subject.id}\n`)
+    return 0
+  }
+  const left = proxy.left.then(exitCode => {
+    session.err(`left; the daemon goes on with ${image}: shiplog ps -a\n`)
+    return exitCode
+  })
+  return Promise.race([work(), left])
 }
 
 export default command<ContainerFlags, Array<string>>({

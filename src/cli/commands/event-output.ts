@@ -3,17 +3,16 @@ import { UsageError } from '../failure.ts'
 import type { Session } from '../io.ts'
 import { painter } from '../output/colour.ts'
 import { eventLine } from '../output/event-line.ts'
-import { isJson } from '../output/list.ts'
-import { template } from '../output/template.ts'
+import { formatOf } from '../output/list.ts'
 import type { EventFlags } from './event-flags.ts'
 
 /** How events are written, by the flags. */
 export const eventWriter = (session: Session, flags: EventFlags): ((event: RecordedEvent) => string) => {
-  const { output = 'short', outputFields, format } = flags
+  const { output = 'short', outputFields } = flags
+  const format = formatOf(flags)
   const fields = outputFields?.split(',').map(field => field.trim())
-  const isObject = isJson(flags) || output === 'json'
-  if (fields !== undefined && !isObject) throw new UsageError('--output-fields is for -o json')
-  if (isObject) {
+  if (fields !== undefined && !isObjects(flags)) throw new UsageError('--output-fields is for -o json')
+  if (isObjects(flags)) {
     return event => {
       const all = event as unknown as Readonly<Record<string, unknown>>
       const chosen =
@@ -21,10 +20,10 @@ export const eventWriter = (session: Session, flags: EventFlags): ((event: Recor
       return `${JSON.stringify(chosen)}\n`
     }
   }
-  if (format !== undefined) {
-    const lines = template(format)
-    return event => lines.render([event])
-  }
+  if (typeof format === 'object') return event => format.render([event])
   const paint = painter(session.hasColour('stdout'))
   return event => `${eventLine(event, output, paint)}\n`
 }
+
+/** Objects, one a line: by `-o json`, `--json` or `--format json`. */
+export const isObjects = (flags: EventFlags): boolean => flags.output === 'json' || formatOf(flags) === 'json'

@@ -10,6 +10,7 @@ import type { EventFlags } from './event-flags.ts'
 import { eventWriter } from './event-output.ts'
 import { eventQuery } from './event-query.ts'
 import { followEvents, readEvents } from './event-reading.ts'
+import { momentForms } from './moments.ts'
 
 /** All events that the flags select; `history` without an object is this too. */
 export const runEvents = async (session: Session, flags: EventFlags): Promise<number> => {
@@ -66,7 +67,7 @@ export default command<EventFlags, []>({
     ['events -f -o json --after-cursor @1234', 'go on from a position, for programs'],
     ['events --filter container=web --filter type=ContainerExited', 'of one container and one type'],
   ],
-  notes: `Filters: ${eventFilterKeys.join(', ')}. Moments: @1234, an event id, 2026-11-24 10:00, 10m, boot.`,
+  notes: `Filters: ${eventFilterKeys.join(', ')}.\n${momentForms}`,
   flags: eventFlags,
   aliases: eventAliases,
   positional: none,

@@ -7,12 +7,11 @@ import { objectNames } from '../completion-sources.ts'
 import { Failure, Refused } from '../failure.ts'
 import type { Session } from '../io.ts'
 import { parseFilters } from '../output/filters.ts'
-import { isJson } from '../output/list.ts'
 import { openPage } from '../output/pager.ts'
 import { cursorOf } from './cursor.ts'
 import { checkEventFlags, eventAliases, eventFilterKeys, eventFlags, wantedLines } from './event-flags.ts'
 import type { EventFlags } from './event-flags.ts'
-import { eventWriter } from './event-output.ts'
+import { eventWriter, isObjects } from './event-output.ts'
 import { eventQuery } from './event-query.ts'
 import { followEvents } from './event-reading.ts'
 import { runEvents } from './events.ts'
@@ -48,7 +47,7 @@ const run = async (session: Session, flags: HistoryFlags, object?: string): Prom
 
   const page = flags.follow === true ? null : await openPage(session)
   const write = page?.write ?? session.out
-  const isForPeople = !isJson(flags) && flags.format === undefined && (flags.output ?? 'short') !== 'json'
+  const isForPeople = !isObjects(flags) && flags.format === undefined
   if (found?.kind === 'image' && isForPeople) {
     const now = await timeOf(daemon, flags.at, position, session.now())
     write(`${imageLayers(found.object, now, flags.noTrunc === true)}\n`)

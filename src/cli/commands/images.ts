@@ -6,7 +6,7 @@ import { imageNames } from '../completion-sources.ts'
 import type { Session } from '../io.ts'
 import { parseFilters } from '../output/filters.ts'
 import { imageHeaders, imageRow } from '../output/image-row.ts'
-import { printList } from '../output/list.ts'
+import { formatOf, printList } from '../output/list.ts'
 import type { ListFlags } from '../output/list.ts'
 import { shortId } from '../output/table.ts'
 import { imageFilterKeys, isNamed, selectImages } from './image-filters.ts'
@@ -15,6 +15,7 @@ type ImagesFlags = ListFlags &
   Readonly<{ all?: boolean; digests?: boolean; filter?: ReadonlyArray<string>; at?: string }>
 
 const run = async (session: Session, flags: ImagesFlags, wanted?: string): Promise<number> => {
+  const format = formatOf(flags)
   const filters = parseFilters(flags.filter, imageFilterKeys)
   const daemon = daemonFor(session)
   const { position, items } = await daemon.get<List<Image>>('/v1/images', { at: flags.at })
@@ -23,7 +24,7 @@ const run = async (session: Session, flags: ImagesFlags, wanted?: string): Promi
     .filter(image => wanted === undefined || isNamed(image, wanted))
     .toSorted((a, b) => (b.created ?? '').localeCompare(a.created ?? ''))
 
-  printList(session, flags, {
+  printList(session, format, flags.quiet === true, {
     items: chosen,
     position,
     row: image => imageRow(image, now, flags.noTrunc === true),

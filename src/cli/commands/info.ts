@@ -1,10 +1,8 @@
 import { daemonFor } from '../client/daemon.ts'
 import { command, flag, none, text } from '../command.ts'
 import { harmless } from '../output/colour.ts'
-import { isJson } from '../output/list.ts'
-import { template } from '../output/template.ts'
-
-type InfoFlags = Readonly<{ format?: string; json?: boolean }>
+import { formatOf } from '../output/list.ts'
+import type { FormatFlags } from '../output/list.ts'
 
 /** `logPosition` for people: `log position`. */
 const words = (key: string) => key.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, ' ').toLowerCase()
@@ -20,7 +18,7 @@ const lines = (value: Readonly<Record<string, unknown>>, indent: string): Readon
     return [`${indent}${words(key)}: ${isFlat ? each.join(', ') : JSON.stringify(each)}`]
   })
 
-export default command<InfoFlags, []>({
+export default command<FormatFlags, []>({
   brief: 'the daemon and its host',
   usage: 'info [FLAG…]',
   examples: [
@@ -31,9 +29,10 @@ export default command<InfoFlags, []>({
   aliases: { f: 'format' },
   positional: none,
   run: async (session, flags) => {
+    const format = formatOf(flags)
     const info = await daemonFor(session).get<Readonly<Record<string, unknown>>>('/v1/info')
-    if (isJson(flags)) session.out(`${JSON.stringify(info)}\n`)
-    else if (flags.format !== undefined) session.out(template(flags.format).render([info]))
+    if (format === 'json') session.out(`${JSON.stringify(info)}\n`)
+    else if (format !== 'people') session.out(format.render([info]))
     else
       session.out(
         lines(info, '')

@@ -5,16 +5,15 @@ import { complain } from '../dispatch.ts'
 import { Failure, Refused } from '../failure.ts'
 import type { Session } from '../io.ts'
 import { containerView, imageView } from '../output/inspect-view.ts'
-import { isJson } from '../output/list.ts'
-import { template } from '../output/template.ts'
+import { formatOf } from '../output/list.ts'
+import type { FormatFlags } from '../output/list.ts'
 import { sayRemoved } from './removed.ts'
 
-export type InspectFlags = Readonly<{
-  format?: string
-  json?: boolean
-  type?: 'container' | 'image'
-  at?: string
-}>
+export type InspectFlags = FormatFlags &
+  Readonly<{
+    type?: 'container' | 'image'
+    at?: string
+  }>
 
 type Found = Readonly<{ kind: 'container'; object: Container }> | Readonly<{ kind: 'image'; object: Image }>
 
@@ -43,7 +42,7 @@ export const inspect = async (
   flags: InspectFlags,
   names: ReadonlyArray<string>,
 ): Promise<number> => {
-  const format = isJson(flags) || flags.format === undefined ? null : template(flags.format)
+  const format = formatOf(flags)
   const daemon = daemonFor(session)
   let exitCode = 0
   for (const result of await Promise.allSettled(names.map(name => find(daemon, name, flags)))) {
@@ -53,9 +52,9 @@ export const inspect = async (
     }
     const { kind, object } = result.value
     if (kind === 'container') sayRemoved(session, object)
-    if (format !== null)
-      session.out(format.render([kind === 'container' ? containerView(object) : imageView(object)]))
-    else session.out(`${isJson(flags) ? JSON.stringify(object) : JSON.stringify(object, null, 2)}\n`)
+    if (format === 'people') session.out(`${JSON.stringify(object, null, 2)}\n`)
+    else if (format === 'json') session.out(`${JSON.stringify(object)}\n`)
+    else session.out(format.render([kind === 'container' ? containerView(object) : imageView(object)]))
   }
   return exitCode
 }

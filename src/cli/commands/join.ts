@@ -4,6 +4,7 @@ import type { Container } from '../client/answers.ts'
 import type { Daemon, Query } from '../client/daemon.ts'
 import type { Session } from '../io.ts'
 import { exitCodeOf } from './ended.ts'
+import { forwardTo } from './forward.ts'
 
 type Joining = Readonly<{
   output: Query
@@ -22,14 +23,7 @@ export const join = (
   const hasTerminal = options['terminal'] === true
   const isForwarding = isProxying && !hasTerminal
   const proxy = signalProxy(session, isForwarding)
-  if (isForwarding) {
-    proxy.sendTo(signal => {
-      daemon
-        .another()
-        .command('kill-container', { container: id, signal })
-        .catch(() => {})
-    })
-  }
+  if (isForwarding) proxy.sendTo(forwardTo(daemon, id))
   const work = async () => {
     const path = `/v1/containers/${id}`
     // Without a terminal of our own there are no keys and no size; its bytes are still its bytes.

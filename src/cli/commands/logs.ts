@@ -4,6 +4,7 @@ import { command, flag, required, text } from '../command.ts'
 import { containerNames } from '../completion-sources.ts'
 import { UsageError } from '../failure.ts'
 import type { Session } from '../io.ts'
+import { sayIfRemoved } from './removed.ts'
 
 type LogsFlags = Readonly<{
   follow?: boolean
@@ -18,6 +19,8 @@ const run = async (session: Session, flags: LogsFlags, container: string): Promi
   if (tail !== undefined && !/^(?:all|[0-9]+)$/.test(tail))
     throw new UsageError(`--tail "${tail}": it is a number of lines, or all`)
   const daemon = daemonFor(session)
+  // Asked for on the same connection, and before: so it is answered before output that may never end.
+  const removed = sayIfRemoved(session, daemon, container)
   const { headers, body } = await daemon.open(`/v1/containers/${segment(container)}/output`, {
     follow: follow === true ? true : undefined,
     since,
@@ -25,6 +28,7 @@ const run = async (session: Session, flags: LogsFlags, container: string): Promi
     tail,
     timestamps: timestamps === true ? true : undefined,
   })
+  await removed
   await copyOutput(session, body, headers['content-type']?.includes('raw-stream') === true)
   return 0
 }

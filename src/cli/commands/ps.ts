@@ -5,10 +5,11 @@ import { command, flag, none, number, text, texts } from '../command.ts'
 import type { Session } from '../io.ts'
 import { containerHeaders, containerRow } from '../output/container-row.ts'
 import { parseFilters } from '../output/filters.ts'
-import { printList } from '../output/list.ts'
+import { formatOf, printList } from '../output/list.ts'
 import type { ListFlags } from '../output/list.ts'
 import { shortId } from '../output/table.ts'
 import { containerFilterKeys, selectContainers } from './container-filters.ts'
+import { momentForms } from './moments.ts'
 
 type PsFlags = ListFlags &
   Readonly<{
@@ -21,6 +22,7 @@ type PsFlags = ListFlags &
   }>
 
 const run = async (session: Session, flags: PsFlags): Promise<number> => {
+  const format = formatOf(flags)
   const filters = parseFilters(flags.filter, containerFilterKeys)
   const last = flags.latest === true ? 1 : flags.last
   // A status, an end or a number asked for means all, as for docker.
@@ -38,7 +40,7 @@ const run = async (session: Session, flags: PsFlags): Promise<number> => {
     .toSorted((a, b) => b.createdAt.localeCompare(a.createdAt))
     .slice(0, last ?? items.length)
 
-  printList(session, flags, {
+  printList(session, format, flags.quiet === true, {
     items: wanted,
     position,
     row: container => containerRow(container, now, flags.noTrunc === true),
@@ -60,7 +62,7 @@ export default command<PsFlags, []>({
     ["ps --format '{{.Names}}: {{.Status}}'", "docker's templates"],
     ['ps -aq --filter status=exited', 'ids, for other commands'],
   ],
-  notes: `Filters: ${containerFilterKeys.join(', ')}. Moments: @1234, an event id, 2026-11-24 10:00, 10m, boot.`,
+  notes: `Filters: ${containerFilterKeys.join(', ')}.\n${momentForms}`,
   flags: {
     all: flag('not only what runs'),
     removed: flag('what was removed, too'),

@@ -10,6 +10,7 @@ import { containerBody } from './container-body.ts'
 import { containerAliases, containerFlags } from './container-flags.ts'
 import type { ContainerFlags } from './container-flags.ts'
 import { exitCodeOf } from './ended.ts'
+import { forwardTo } from './forward.ts'
 import { withImage } from './with-image.ts'
 
 type RunFlags = ContainerFlags & Readonly<{ detach?: boolean; detachKeys?: string; sigProxy?: boolean }>
@@ -27,11 +28,12 @@ const run = async (
   const body = await containerBody(session, flags, image, args)
 
   const daemon = daemonFor(session)
-  const proxy = signalProxy(session, !hasTerminal && flags.sigProxy !== false)
-  let name = flags.name ?? 'the container'
+  const isForwarding = flags.detach !== true && !hasTerminal && flags.sigProxy !== false
+  const proxy = signalProxy(session, isForwarding)
+  let name: string | null = null
 
   const work = async (): Promise<number> => {
-    const { subject } = await withImage(session, daemon, flags, image, () =>
+    const { subject } = await withImage(session, daemon, flags, image, proxy, () =>
       daemon.command('run-container', body, { until: 'started' }),
     )
     name = subject.name ?? subject.id.slice(0, 12)
@@ -39,27 +41,18 @@ const run = async (
       session.out(`${subject.id}\n`)
       return 0
     }
-    if (!hasTerminal && flags.sigProxy !== false) {
-      proxy.sendTo(signal => {
-        // What has ended meanwhile needs no signal any more.
-        daemon
-          .another()
-          .command('kill-container', { container: subject.id, signal })
-          .catch(() => {})
-      })
-    }
-    const ended = await attach(session, daemon, {
-      path: `/v1/containers/${subject.id}`,
-      output: {},
-      hasTerminal,
-      takesInput,
-      detachKeys,
-    })
-    return exitCodeOf(session, name, ended)
+    if (isForwarding) proxy.sendTo(forwardTo(daemon, subject.id))
+    const path = `/v1/containers/${subject.id}`
+    const outcome = await attach(session, daemon, { path, output: {}, hasTerminal, takesInput, detachKeys })
+    return exitCodeOf(session, name, outcome)
   }
 
   const left = proxy.left.then(exitCode => {
-    session.err(`left ${name} to itself; end it with: shiplog stop ${name}\n`)
+    session.err(
+      name === null
+        ? `left; the daemon goes on with ${image}: shiplog ps -a\n`
+        : `left ${name} to itself; end it with: shiplog stop ${name}\n`,
+    )
     return exitCode
   })
   return Promise.race([work(), left])

@@ -3,19 +3,17 @@ import { daemonFor, segment } from '../client/daemon.ts'
 import { command, flag, required, text } from '../command.ts'
 import type { Session } from '../io.ts'
 import { harmless, painter } from '../output/colour.ts'
-import { isJson } from '../output/list.ts'
+import { formatOf } from '../output/list.ts'
+import type { FormatFlags } from '../output/list.ts'
 import { personInFull } from '../output/people.ts'
-import { template } from '../output/template.ts'
 
-type ShowFlags = Readonly<{ format?: string; json?: boolean }>
-
-const run = async (session: Session, flags: ShowFlags, wanted: string): Promise<number> => {
+const run = async (session: Session, flags: FormatFlags, wanted: string): Promise<number> => {
+  const format = formatOf(flags)
   const name = /^[0-9]{1,15}$/.test(wanted) ? `@${wanted}` : wanted
   const path = name.startsWith('@') ? `@${segment(name.slice(1))}` : segment(name)
   const event = await daemonFor(session).get<RecordedEvent>(`/v1/events/${path}`)
-  if (isJson(flags)) session.out(`${JSON.stringify(event)}\n`)
-  else if (flags.format !== undefined) session.out(template(flags.format).render([event]))
-  else session.out(whole(event, session))
+  if (format === 'json') session.out(`${JSON.stringify(event)}\n`)
+  else session.out(format === 'people' ? whole(event, session) : format.render([event]))
   return 0
 }
 
@@ -42,7 +40,7 @@ const whole = (event: RecordedEvent, session: Session): string => {
   ].join('\n')
 }
 
-export default command<ShowFlags, [string]>({
+export default command<FormatFlags, [string]>({
   brief: 'one event, whole',
   usage: 'show [FLAG…] EVENT',
   examples: [

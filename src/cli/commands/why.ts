@@ -5,25 +5,23 @@ import { containerNames } from '../completion-sources.ts'
 import type { Session } from '../io.ts'
 import { span } from '../output/age.ts'
 import { harmless, painter } from '../output/colour.ts'
-import { isJson, sayPosition } from '../output/list.ts'
+import { formatOf, sayPosition } from '../output/list.ts'
+import type { FormatFlags } from '../output/list.ts'
 import { person } from '../output/people.ts'
-import { template } from '../output/template.ts'
+import { sayIfRemoved } from './removed.ts'
 
-type WhyFlags = Readonly<{ format?: string; json?: boolean }>
-
-const run = async (session: Session, flags: WhyFlags, container: string): Promise<number> => {
+const run = async (session: Session, flags: FormatFlags, container: string): Promise<number> => {
+  const format = formatOf(flags)
   const daemon = daemonFor(session)
+  const removed = sayIfRemoved(session, daemon, container)
   const explanation = await daemon.get<Explanation>(`/v1/containers/${segment(container)}/why`)
-  if (isJson(flags)) {
-    session.out(`${JSON.stringify(explanation)}\n`)
-    return 0
+  await removed
+  if (format === 'people') {
+    session.out(told(explanation, session))
+    sayPosition(session, explanation.position)
+  } else {
+    session.out(format === 'json' ? `${JSON.stringify(explanation)}\n` : format.render([explanation]))
   }
-  if (flags.format !== undefined) {
-    session.out(template(flags.format).render([explanation]))
-    return 0
-  }
-  session.out(told(explanation, session))
-  sayPosition(session, explanation.position)
   return 0
 }
 
@@ -50,7 +48,7 @@ const told = ({ sentence, chain }: Explanation, session: Session): string => {
   ].join('\n')
 }
 
-export default command<WhyFlags, [string]>({
+export default command<FormatFlags, [string]>({
   brief: 'why a container is as it is',
   usage: 'why [FLAG…] CONTAINER',
   examples: [

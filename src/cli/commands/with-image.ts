@@ -1,3 +1,4 @@
+import type { SignalProxy } from '../attach/signals.ts'
 import type { Operation } from '../client/answers.ts'
 import type { Daemon } from '../client/daemon.ts'
 import { Refused } from '../failure.ts'
@@ -13,11 +14,12 @@ export const withImage = async (
   daemon: Daemon,
   { pull = 'missing', platform, quiet }: ContainerFlags,
   image: string,
+  proxy: Pick<SignalProxy, 'during'>,
   act: () => Promise<Operation>,
 ): Promise<Operation> => {
   const fetchImage = async () => {
     const { pullImage } = await import('./pull-image.ts')
-    await pullImage(session, daemon, image, { platform, quiet })
+    await proxy.during(() => pullImage(session, daemon, image, { platform, quiet }))
   }
   if (pull === 'always') await fetchImage()
   try {

@@ -2,14 +2,28 @@ import { UsageError } from '../failure.ts'
 import type { Session } from '../io.ts'
 import { table } from './table.ts'
 import { template } from './template.ts'
+import type { Template } from './template.ts'
 
-export type ListFlags = Readonly<{ format?: string; json?: boolean; quiet?: boolean; noTrunc?: boolean }>
+export type FormatFlags = Readonly<{ format?: string; json?: boolean }>
+
+export type ListFlags = FormatFlags & Readonly<{ quiet?: boolean; noTrunc?: boolean }>
+
+/** How an answer is wanted: for people, as JSON, or by a template. */
+export type Format = 'people' | 'json' | Template
+
+/** Read before anything is asked, so that a wrong template costs no question. */
+export const formatOf = ({ json = false, format }: FormatFlags): Format => {
+  if (json && format !== undefined && format !== 'json')
+    throw new UsageError('--json and --format ask for different things', 'leave one out')
+  if (json || format === 'json') return 'json'
+  return format === undefined || format === 'table' ? 'people' : template(format)
+}
 
 type Listing<Item> = Readonly<{
   items: ReadonlyArray<Item>
   /** What the answer is as of. */
   position: number
-  row: (item: Item) => Readonly<Record<string, unknown>>
+  row: (item: Item) => object
   id: (item: Item) => string
   /** Fields of a row, in the order of the table. */
   columns: ReadonlyArray<string>
@@ -19,18 +33,15 @@ type Listing<Item> = Readonly<{
 /** A list as it was asked for: ids, objects one a line, a template, or a table. */
 export const printList = <Item extends object>(
   session: Session,
-  flags: ListFlags,
-  listing: Listing<Item>,
+  format: Format,
+  isQuiet: boolean,
+  { items, row, id, columns, headers, position }: Listing<Item>,
 ): void => {
-  const { items, row, id, columns, headers, position } = listing
-  if (flags.quiet === true) return session.out(items.map(item => `${id(item)}\n`).join(''))
-  if (isJson(flags))
+  if (isQuiet) return session.out(items.map(item => `${id(item)}\n`).join(''))
+  if (format === 'json')
     return session.out(items.map(item => `${JSON.stringify({ ...item, asOf: position })}\n`).join(''))
-  const rows = items.map(row)
-  if (flags.format !== undefined && flags.format !== 'table') {
-    session.out(template(flags.format).render(rows, headers))
-    return
-  }
+  const rows = items.map(row) as ReadonlyArray<Readonly<Record<string, unknown>>>
+  if (format !== 'people') return session.out(format.render(rows, headers))
   session.out(
     table(
       columns.map(column => headers[column] ?? column),
@@ -38,12 +49,6 @@ export const printList = <Item extends object>(
     ),
   )
   sayPosition(session, position)
-}
-
-export const isJson = ({ json, format }: ListFlags): boolean => {
-  if (json === true && format !== undefined && format !== 'json')
-    throw new UsageError('--json and --format ask for different things', 'leave one out')
-  return json === true || format === 'json'
 }
 
 /** For a person, who may want to follow from there; a program finds it in every object. */
