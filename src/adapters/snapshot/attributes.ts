@@ -23,7 +23,7 @@ export const dress = (path: Path, entry: Entry): void => {
  * hide or redirect files of other layers; not the host's labels and measurements (`security.selinux`, `security.ima`),
  * which are not the image's to give.
  */
-export const isWelcome = (name: string) =>
+const isWelcome = (name: string) =>
   !isOverlayAttribute(name) &&
   (name.startsWith('user.') ||
     name.startsWith('trusted.') ||

@@ -1,6 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import { pipeline } from 'node:stream'
-import { Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib'
 import { LayerRefused } from './refusal.ts'
 

@@ -41,7 +41,7 @@ const pathIn = (files: string, place: string): Path =>
   place === '' ? files : Buffer.concat([Buffer.from(`${files}/`), Buffer.from(place, 'latin1')])
 
 /** Owner, mode, time and attributes, but for those that are the overlay's own. */
-export const copyAttributes = (from: Path, to: Path): void => {
+const copyAttributes = (from: Path, to: Path): void => {
   const { uid, gid, mode }: Stats = lstatSync(from)
   const { mtimeNs } = lstatSync(from, { bigint: true })
   lchownSync(to, uid, gid)

@@ -2,7 +2,7 @@ import type { Header } from 'tar-stream'
 import type { Instant } from '../host/times.ts'
 import { faithfulExtract } from './faithful-extract.ts'
 import type { Records } from './faithful-extract.ts'
-import { LayerRefused } from './refusal.ts'
+import { LayerRefused, shown } from './refusal.ts'
 
 /** One entry of a layer's archive. Names are bytes, each a character of the string (latin1). */
 export type Entry = Readonly<{
@@ -62,8 +62,8 @@ export const readLayerTar = async (chunks: AsyncIterable<Buffer>, visitor: Entry
     attempt(() => {
       const entry = entryOf(header)
       visitor.begin(entry)
-      // Not at once: the parser would go on from within, and a million empty entries would be as many calls deep.
-      if (header.size === 0) queueMicrotask(() => next())
+      // A directory's size is a quota, of old; no data follows it. Not at once: the parser would go on from within, and a million empty entries would be as many calls deep.
+      if (header.size === 0 || entry.type === 'directory') queueMicrotask(() => next())
       else if (entry.type === 'file') {
         reading = true
         stream.on('data', chunk => attempt(() => visitor.data(chunk as Buffer)))
@@ -111,9 +111,6 @@ export const readLayerTar = async (chunks: AsyncIterable<Buffer>, visitor: Entry
     parser.destroy()
   }
 }
-
-/** A name as a person can read it: UTF-8 where it is, and not longer than a line. */
-export const shown = (name: string) => JSON.stringify(Buffer.from(name, 'latin1').toString().slice(0, 200))
 
 const entryOf = (header: Header): Entry => {
   const records = (header.pax ?? {}) as Records

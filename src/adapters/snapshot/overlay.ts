@@ -128,7 +128,10 @@ const settle = (layer: string, below: ReadonlyArray<string>) => {
   writeRecord(layer, { ...record, implicit: [] })
 }
 
-/** The root of an overlay is its upper directory: it belongs to whom the image's root does, and all may enter it. */
+/**
+ * The root of an overlay is its upper directory: it belongs to whom the image's root does, and all may enter it, as with
+ * containerd. No fsync: what is recorded of it next makes the file system's journal durable up to there.
+ */
 const makeActive = (temporary: string, place: string, top: string | undefined) => {
   mkdirSync(temporary, { mode: 0o700 })
   const upper = join(temporary, 'upper')

@@ -18,6 +18,9 @@ export class LayerRefused extends Error {
   }
 }
 
+/** A name as a person can read it: UTF-8 where it is, and not longer than a line. */
+export const shown = (name: string) => JSON.stringify(Buffer.from(name, 'latin1').toString().slice(0, 200))
+
 /** Every exception, as the failure it means. `subject` is what was being done, for the person who reads it. */
 export const failureOf = (error: unknown, subject: string): EffectFailure => {
   const { message, code = '' } = error as Error & { code?: string }

@@ -1,8 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync, readlinkSync, unlinkSync } from 'node:fs'
 import type { Path } from '../host/libc.ts'
-import { shown } from './layer-tar.ts'
 import { isWhiteout, makeOpaque } from './overlay-marks.ts'
-import { LayerRefused } from './refusal.ts'
+import { LayerRefused, shown } from './refusal.ts'
 
 /**
  * A name's components, as if the layer's root were `/`: absolute or not, `..` ends at the root. (`a/../../x` is `x`.)
@@ -137,7 +136,5 @@ export const layerRoot = (directory: string) => {
     implicit: implicit as ReadonlySet<Place>,
   }
 }
-
-export type LayerRoot = ReturnType<typeof layerRoot>
 
 const isAscii = (text: string) => !/[\x80-\xff]/.test(text)
