@@ -10,6 +10,7 @@ const checks: ReadonlyArray<[name: string, command: string, ...args: ReadonlyArr
   ['lint', 'oxlint', '--deny-warnings'],
   ['types', 'tsc', '--pretty', 'false'],
   ['architecture', 'node', '--test', '--test-reporter=dot', 'test/architecture.spec.ts'],
+  ['docs', 'node', 'scripts/events-page.ts', '--check'],
   ['unused code', 'knip', '--no-progress', '--no-config-hints'],
 ]
 
