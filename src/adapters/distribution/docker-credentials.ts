@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { execa } from 'execa'
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import type { Credential, Credentials } from './registry-auth.ts'
@@ -110,6 +109,8 @@ const askHelper = async (helper: string, name: string): Promise<Credential | nul
   if (!/^[a-zA-Z0-9][a-zA-Z0-9._-]*$/.test(helper))
     throw refused('registry-unauthorized', `${JSON.stringify(helper)} is not the name of a credential helper`)
   const program = `docker-credential-${helper}`
+  // A tenth of a second to load, and most people have no helper.
+  const { execa } = await import('execa')
   const { exitCode, stdout, code } = await execa(program, ['get'], {
     input: name,
     reject: false,

@@ -12,6 +12,9 @@ export type Endpoint = Readonly<{
   path: string
 }>
 
+/** An endpoint of which it is known how it is spoken to. */
+export type Place = Omit<Endpoint, 'origins'> & Readonly<{ origin: string }>
+
 export type EndpointOptions = Readonly<{
   /** By registry, in the order in which they are tried: `host[:port][/path]`. */
   mirrors: Readonly<Record<string, ReadonlyArray<string>>>

@@ -1,10 +1,10 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { isLoopback } from './endpoints.ts'
+import type { Place } from './endpoints.ts'
 import { failureOf, refused, unavailable } from './registry-failure.ts'
 import { discard, readBounded } from './registry-http.ts'
 import type { Http, Response } from './registry-http.ts'
-import type { Place } from './repository.ts'
 import { parseChallenges } from './challenge.ts'
 import type { Challenge } from './challenge.ts'
 

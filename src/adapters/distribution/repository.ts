@@ -1,13 +1,10 @@
-import type { Endpoint } from './endpoints.ts'
+import type { Place } from './endpoints.ts'
 import type { Patience } from './patience.ts'
 import { pauseAfter } from './patience.ts'
 import type { registryAuth } from './registry-auth.ts'
 import { failureOf, refused, unavailable } from './registry-failure.ts'
 import { discard, header } from './registry-http.ts'
 import type { Headers, Http, Response } from './registry-http.ts'
-
-/** A repository where it is asked for. */
-export type Place = Omit<Endpoint, 'origins'> & Readonly<{ origin: string }>
 
 /** One repository at one endpoint, on behalf of one operation. */
 export type Repository = Readonly<{
