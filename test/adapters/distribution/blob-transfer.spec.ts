@@ -191,6 +191,16 @@ describe('a blob on its way', () => {
     assert.equal(registry.seen.length, 0)
   })
 
+  it('that is a manifest is asked for as one', async () => {
+    await using registry = await startRegistry()
+    await using asking = client()
+    const manifest = blobOf('application/vnd.oci.image.manifest.v1+json', Buffer.from('{}'))
+    registry.addManifest(manifest)
+    const got = await fetchWhole(asking, registry.host, descriptorOf(manifest))
+    assert.deepEqual(got, Buffer.from('{}'))
+    assert.equal(registry.seen.at(-1)?.headers.accept, manifest.mediaType)
+  })
+
   it('is not accepted in a coding of its own', async () => {
     const { failure } = await fetched((_, response) => {
       response.writeHead(200, { 'content-encoding': 'gzip' }).end(bytes)
