@@ -3,7 +3,7 @@ import type { Namespace } from '../../domain/kernel/identifiers.ts'
 import type { Actor } from '../../domain/kernel/context.ts'
 import type { Target } from '../../domain/metadata/index.ts'
 import type { Projection, Reader } from '../projection.ts'
-import type { ByReference } from '../runtime/containers.ts'
+import type { ByReference } from '../by-reference.ts'
 import { temporalTable } from '../temporal.ts'
 import type { At } from '../temporal.ts'
 

@@ -1,6 +1,7 @@
 import type { DomainEventOf, EventType } from '../../domain/events/catalogue.ts'
 import type { ContainerId } from '../../domain/kernel/identifiers.ts'
 import type { Recorded } from '../../domain/kernel/store.ts'
+import type { ByReference } from '../by-reference.ts'
 import type { Projection, Reader, Writer } from '../projection.ts'
 import { temporalTable } from '../temporal.ts'
 import type { At } from '../temporal.ts'
@@ -63,11 +64,6 @@ export const listContainers =
     const where = removed ? '1' : `status <> 'removed'${all ? '' : ` AND ${running}`}`
     return table.select(db, at, { where, order: 'created DESC' })
   }
-
-export type ByReference<A> =
-  | Readonly<{ kind: 'found'; found: A }>
-  | Readonly<{ kind: 'ambiguous'; candidates: ReadonlyArray<string> }>
-  | Readonly<{ kind: 'none' }>
 
 /** A container by its id, its name, or a prefix of its id that only it has: of those that are there before those that are gone. */
 export const containerByReference =
