@@ -23,21 +23,14 @@ export type Passed = Readonly<{ data: Uint8Array; isDetached: boolean }>
  * back, and passes as soon as it cannot.
  */
 export const detachDetector = (keys: Uint8Array) => {
-  let matched = 0
+  const held: Array<number> = []
+  const mayBecomeKeys = () => held.every((byte, i) => byte === keys[i])
   return (chunk: Uint8Array): Passed => {
     const passed: Array<number> = []
     for (const byte of chunk) {
-      if (byte === keys[matched]) {
-        matched += 1
-        if (matched === keys.length && keys.length > 0) {
-          matched = 0
-          return { data: Uint8Array.from(passed), isDetached: true }
-        }
-        continue
-      }
-      passed.push(...keys.subarray(0, matched))
-      matched = byte === keys[0] ? 1 : 0
-      if (matched === 0) passed.push(byte)
+      held.push(byte)
+      while (!mayBecomeKeys()) passed.push(held.shift() as number)
+      if (held.length === keys.length) return { data: Uint8Array.from(passed), isDetached: true }
     }
     return { data: Uint8Array.from(passed), isDetached: false }
   }

@@ -37,7 +37,7 @@ export const pullImage = async (
   watch().catch(() => {})
 
   try {
-    const auth = await registryAuth(reference)
+    const auth = await registryAuth(reference, session.env)
     const options = { key, ...(auth === null ? {} : { registryAuth: auth }) }
     const asked = await daemon.command('pull-image', body, { ...options, wait: false })
     pull = asked.subject.id

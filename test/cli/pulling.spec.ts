@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { asking } from './support/asking.ts'
+import { commandLine } from './support/command-line.ts'
+import { digest, event, operation } from './support/examples.ts'
+import { fakeDaemon } from './support/fake-daemon.ts'
+import type { Routes } from './support/fake-daemon.ts'
+
+describe('pull', () => {
+  const progress = (phase: string, bytes: number) =>
+    `data: ${JSON.stringify({ pull: 'pull-1', digest: digest('a'), phase, bytes, total: 2_000_000 })}\n\n`
+  const pulled = operation({
+    command: 'pull-image',
+    subject: { kind: 'pull', id: 'pull-1' },
+    events: [
+      event(8, 'ImagePulled', { name: 'docker.io/library/alpine:3.20', manifest: { digest: digest('1') } }),
+    ],
+  })
+  const routes: Routes = {
+    'GET /v1/progress': () => (_, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(progress('fetching', 10) + progress('fetching', 20) + progress('unpacking', 5))
+      response.write(progress('done', 0).replace('pull-1', 'of-another'))
+    },
+    'POST /v1/commands/pull-image':
+      ({ headers }) =>
+      (_, response) => {
+        const isAsked = headers['prefer'] === 'respond-async'
+        const answer = isAsked ? { ...pulled, status: 'running', events: [] } : pulled
+        setTimeout(
+          () => response.writeHead(isAsked ? 202 : 200).end(JSON.stringify(answer)),
+          isAsked ? 0 : 60,
+        )
+      },
+  }
+
+  it('prints the name on stdout, and one line for each layer and phase on stderr', async () => {
+    const { exitCode, out, err, asked } = await asking(routes, {}, 'pull', 'alpine:3.20')
+    assert.deepEqual({ exitCode, out }, { exitCode: 0, out: 'docker.io/library/alpine:3.20\n' })
+    assert.equal(
+      err,
+      [
+        'pulling alpine:3.20',
+        'aaaaaaaaaaaa: fetching (2MB)',
+        'aaaaaaaaaaaa: unpacking (2MB)',
+        `alpine:3.20 is ${digest('1')}`,
+        '',
+      ].join('\n'),
+    )
+    const keys = asked
+      .filter(({ path }) => path.endsWith('pull-image'))
+      .map(({ headers }) => headers['idempotency-key'])
+    assert.equal(new Set(keys).size, 1)
+  })
+
+  it('redraws its lines on a terminal, and writes no escape byte anywhere else', async () => {
+    const live = await asking(
+      routes,
+      { terminals: ['stderr'], size: { rows: 24, columns: 80 } },
+      'pull',
+      'alpine:3.20',
+    )
+    assert.match(live.err, /\x1b\[J.*unpacking/s)
+    assert.doesNotMatch((await asking(routes, {}, 'pull', 'alpine:3.20')).err, /\x1b/)
+    assert.equal((await asking(routes, { terminals: ['stderr'] }, 'pull', '-q', 'alpine:3.20')).err, '')
+  })
+
+  it('sends what the user has logged in with, and only to the daemon', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'shiplog-cli-'))
+    try {
+      const auth = Buffer.from('anna:secret').toString('base64')
+      writeFileSync(join(home, 'config.json'), JSON.stringify({ auths: { 'ghcr.io': { auth } } }))
+      const { asked, out, err } = await asking(
+        routes,
+        { env: { DOCKER_CONFIG: home } },
+        'pull',
+        'ghcr.io/team/app',
+      )
+      const header = asked.find(({ path }) => path.endsWith('pull-image'))?.headers['registry-auth'] as string
+      assert.deepEqual(JSON.parse(Buffer.from(header, 'base64url').toString()), {
+        username: 'anna',
+        password: 'secret',
+      })
+      assert.doesNotMatch(out + err, /secret/)
+      const other = await asking(routes, { env: { DOCKER_CONFIG: home } }, 'pull', 'alpine')
+      assert.ok(other.asked.every(({ headers }) => headers['registry-auth'] === undefined))
+    } finally {
+      rmSync(home, { recursive: true })
+    }
+  })
+
+  it('is left at once by Ctrl-C, and says what becomes of it', async () => {
+    await using daemon = await fakeDaemon({
+      'GET /v1/progress': () => (_, response) => response.writeHead(200).flushHeaders(),
+      'POST /v1/commands/pull-image': () => () => {},
+    })
+    const line = commandLine({ host: daemon.host })
+    const ended = line.run('pull', 'alpine')
+    await line.said('pulling', 'err')
+    line.signal('SIGINT')
+    assert.equal(await ended, 130)
+    assert.match(line.written.err, /the daemon goes on fetching alpine/)
+  })
+})
