@@ -1,12 +1,13 @@
 import type { DomainEventOf, EventType } from '../../domain/events/catalogue.ts'
 import type { ContainerId } from '../../domain/kernel/identifiers.ts'
 import type { Recorded } from '../../domain/kernel/store.ts'
-import type { ByReference } from '../by-reference.ts'
 import type { Projection, Reader, Writer } from '../projection.ts'
 import { temporalTable } from '../temporal.ts'
 import type { At } from '../temporal.ts'
 import { asked, changes } from './container-view.ts'
 import type { ContainerView } from './container-view.ts'
+
+export type { ContainerView } from './container-view.ts'
 
 const table = temporalTable<ContainerView, { name: string; created: string; status: string }>('containers', {
   name: 'TEXT NOT NULL',
@@ -64,6 +65,11 @@ export const listContainers =
     const where = removed ? '1' : `status <> 'removed'${all ? '' : ` AND ${running}`}`
     return table.select(db, at, { where, order: 'created DESC' })
   }
+
+export type ByReference<A> =
+  | Readonly<{ kind: 'found'; found: A }>
+  | Readonly<{ kind: 'ambiguous'; candidates: ReadonlyArray<string> }>
+  | Readonly<{ kind: 'none' }>
 
 /** A container by its id, its name, or a prefix of its id that only it has: of those that are there before those that are gone. */
 export const containerByReference =

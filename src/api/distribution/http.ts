@@ -1,0 +1,89 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import * as t from 'io-ts'
+import { parseReference } from '../../domain/distribution/reference.ts'
+import type { Platform } from '../../domain/kernel/descriptor.ts'
+import { decode } from '../../domain/kernel/decode.ts'
+import type { InvalidRequest } from '../../domain/kernel/decode.ts'
+import type { PullId } from '../../domain/kernel/identifiers.ts'
+import { body, readBody } from '../body.ts'
+import { contextOf } from '../context.ts'
+import type { Credential, Engine } from '../engine.ts'
+import { defaultNamespace } from '../metadata/images.ts'
+import { operate } from '../operation.ts'
+import { sendProblem } from '../problem.ts'
+
+export const PullImage = body('PullImage', { reference: t.string }, { platform: t.string })
+
+const architectures: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' }
+
+/** This host's platform, as images name it. */
+const hostPlatform = (): Platform => ({
+  os: 'linux',
+  architecture: architectures[process.arch] ?? process.arch,
+  variant: '',
+})
+
+/** `linux/amd64`, `linux/arm64/v8`. */
+const parsePlatform = (text: string): E.Either<InvalidRequest, Platform> => {
+  const [os, architecture, variant = '', ...rest] = text.split('/')
+  const isWord = (word: string | undefined) => word !== undefined && /^[a-z0-9_.-]+$/.test(word)
+  return isWord(os) && isWord(architecture) && rest.length === 0 && (variant === '' || isWord(variant))
+    ? E.right({ os: os as string, architecture: architecture as string, variant })
+    : E.left({ reason: 'invalid-request', errors: [`platform: "${text}" is not OS/ARCHITECTURE[/VARIANT]`] })
+}
+
+const Credential = t.union([
+  t.strict({ username: t.string, password: t.string }),
+  t.strict({ identitytoken: t.string }),
+])
+
+/** `Registry-Auth`: docker's `X-Registry-Auth`, base64url of JSON. It is kept in memory for this pull only. */
+const credentialOf = (request: FastifyRequest): E.Either<InvalidRequest, Credential | null> => {
+  const header = request.headers['registry-auth'] ?? request.headers['x-registry-auth']
+  if (typeof header !== 'string' || header === '') return E.right(null)
+  try {
+    return decode(Credential)(JSON.parse(Buffer.from(header, 'base64url').toString()))
+  } catch {
+    return E.left({ reason: 'invalid-request', errors: ['Registry-Auth: expected base64url of JSON'] })
+  }
+}
+
+export const pullRoutes: FastifyPluginAsync<{ engine: Engine }> = async (app, { engine }) => {
+  app.post('/commands/pull-image', async (request, reply) => {
+    const asked = readBody(PullImage)(request.body)
+    if (E.isLeft(asked)) return sendProblem(reply, asked.left)
+    const reference = parseReference(asked.right.reference)
+    if (E.isLeft(reference)) return sendProblem(reply, reference.left)
+    const platform =
+      asked.right.platform === undefined ? E.right(hostPlatform()) : parsePlatform(asked.right.platform)
+    if (E.isLeft(platform)) return sendProblem(reply, platform.left)
+    const credential = credentialOf(request)
+    if (E.isLeft(credential)) return sendProblem(reply, credential.left)
+
+    const context = contextOf(engine, request)
+    if (credential.right !== null) engine.keepCredential(context.correlationId, credential.right)
+    const pull = engine.randomId() as PullId
+    const { name } = reference.right
+    return operate(
+      engine,
+      request,
+      reply,
+      {
+        name: 'pull-image',
+        subject: { kind: 'pull', id: pull, name },
+        stream: engine.streams.pull(defaultNamespace, pull),
+        handle: engine.pull,
+        command: {
+          type: 'PullImage',
+          pull,
+          namespace: defaultNamespace,
+          reference: asked.right.reference,
+          name,
+          platform: platform.right,
+        },
+      },
+      context,
+    )
+  })
+}

@@ -1,0 +1,89 @@
+import type { Either } from 'fp-ts/lib/Either.js'
+import type { Observable } from 'rxjs'
+import type * as Distribution from '../domain/distribution/index.ts'
+import type { DomainEvent } from '../domain/events/catalogue.ts'
+import type { Streams } from '../domain/events/streams.ts'
+import type * as Executor from '../domain/executor/index.ts'
+import type { ConsoleSize } from '../domain/kernel/container-options.ts'
+import type { Handle } from '../domain/kernel/handle.ts'
+import type { ContainerId, ExecId } from '../domain/kernel/identifiers.ts'
+import type { EffectFailure } from '../domain/kernel/problem.ts'
+import type { EventStore, Position, Recorded } from '../domain/kernel/store.ts'
+import type { Image } from '../domain/metadata/index.ts'
+import type * as Runtime from '../domain/runtime/index.ts'
+import type { Queries } from '../projections/queries.ts'
+
+/** What a process wrote: bytes as they came, on which stream, and when (RFC 3339). */
+export type Output = Readonly<{ stream: 'stdout' | 'stderr'; at: string | null; bytes: Uint8Array }>
+
+export type OutputQuery = Readonly<{
+  follow: boolean
+  since: Date | null
+  until: Date | null
+  /** The last so many lines; null: all. */
+  tail: number | null
+  signal: AbortSignal
+}>
+
+/** Somebody's standard input. `write` answers false when nobody will read it. */
+export type Input = Readonly<{
+  write: (bytes: Uint8Array) => Promise<boolean>
+  end: () => void
+  leave: () => void
+}>
+
+/** Bytes of a blob that came or were unpacked so far: live, not history. */
+export type ProgressReport = Readonly<{
+  digest: string
+  phase: 'fetching' | 'unpacking'
+  bytes: number
+  total: number | null
+}>
+
+export type Credential = Readonly<{ username: string; password: string }> | Readonly<{ identitytoken: string }>
+
+export type Peer = Readonly<{ uid: number; gid: number; pid: number; user: string | null }>
+
+/** A setting, what it is, and where that was said. */
+export type Setting = Readonly<{ name: string; value: unknown; source: string }>
+
+/** All that the API is handed: what may be asked, what is known, and the streams of what runs. */
+export type Engine = Readonly<{
+  pull: Handle<Distribution.Ask, Distribution.State, Distribution.Event, Distribution.Rejection>
+  image: Handle<Image.Ask, Image.State, Image.Event, Image.Rejection>
+  container: Handle<Runtime.Ask, Runtime.State, Runtime.Event, Runtime.Rejection>
+  exec: Handle<Executor.Ask, Executor.State, Executor.Event, Executor.Rejection>
+  streams: Streams
+  log: EventStore<DomainEvent>
+  /** Every event as soon as it is recorded. */
+  told: Observable<Recorded<DomainEvent>>
+  queries: Queries
+  /** The position that the read models have reached. */
+  asOf: () => Position
+  /** Waits until the read models have seen a position; false when that takes too long. */
+  waitFor: (position: Position, timeoutMs: number) => Promise<boolean>
+
+  keepEnvironment: (
+    container: ContainerId,
+    entries: ReadonlyArray<string>,
+  ) => Promise<Either<EffectFailure, void>>
+  keepExecEnvironment: (exec: ExecId, entries: ReadonlyArray<string>) => void
+  keepCredential: (operation: string, credential: Credential) => void
+
+  output: (container: ContainerId, run: number, query: OutputQuery) => AsyncIterable<Output> | null
+  input: (container: ContainerId) => Either<EffectFailure, Input>
+  resize: (container: ContainerId, size: ConsoleSize) => void
+  /** To be said before the process is asked for: its output waits for one reader. */
+  announceExec: (exec: ExecId) => void
+  execOutput: (exec: ExecId, signal: AbortSignal) => AsyncIterable<Output> | null
+  execInput: (exec: ExecId) => Promise<Input | null>
+  resizeExec: (exec: ExecId, size: ConsoleSize) => void
+
+  progress: Observable<ProgressReport>
+  peerOf: (socket: unknown) => Peer | null
+  randomId: () => string
+  clock: () => Date
+  about: Readonly<{ version: string; node: string; nodeName: string; bootId: string; log: string; pid: number }>
+  info: () => Readonly<Record<string, unknown>>
+  settings: ReadonlyArray<Setting>
+}>

@@ -1,0 +1,175 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { FastifyPluginAsync } from 'fastify'
+import * as t from 'io-ts'
+import { filter, firstValueFrom, from, fromEvent, map, merge, takeUntil } from 'rxjs'
+import { checkedArgs, checkedEnvironment, nameOf } from '../../domain/bundle/environment.ts'
+import { parseUser } from '../../domain/bundle/user.ts'
+import { workingDirectory } from '../../domain/bundle/working-directory.ts'
+import { ConsoleSize } from '../../domain/kernel/container-options.ts'
+import { decode } from '../../domain/kernel/decode.ts'
+import type { ExecId } from '../../domain/kernel/identifiers.ts'
+import type { ExecView } from '../../projections/executor/execs.ts'
+import { asked } from '../at.ts'
+import { body, nullable, readBody } from '../body.ts'
+import type { Engine } from '../engine.ts'
+import { goneSignal, sendOutput } from '../frames.ts'
+import { operate } from '../operation.ts'
+import { sendProblem } from '../problem.ts'
+import type { End } from '../runtime/end.ts'
+import { findLiving } from '../runtime/find.ts'
+
+const strings = t.readonlyArray(t.string)
+
+/** `detach`: nobody is going to read its output. */
+export const ExecContainer = body(
+  'ExecContainer',
+  { container: t.string, args: strings },
+  {
+    env: strings,
+    user: nullable(t.string),
+    workingDir: nullable(t.string),
+    terminal: t.boolean,
+    stdin: t.boolean,
+    consoleSize: nullable(ConsoleSize),
+    detach: t.boolean,
+  },
+)
+
+type Params = { Params: { exec: string } }
+
+export const execRoutes: FastifyPluginAsync<{ engine: Engine }> = async (app, { engine }) => {
+  app.post('/commands/exec-container', async (request, reply) => {
+    const wanted = readBody(ExecContainer)(request.body)
+    if (E.isLeft(wanted)) return sendProblem(reply, wanted.left)
+    const { container, args, env = [], user = null, workingDir = null, ...rest } = wanted.right
+    for (const check of [
+      checkedArgs(args),
+      checkedEnvironment(env, 'env'),
+      parseUser(user ?? ''),
+      workingDirectory(workingDir, ''),
+    ])
+      if (E.isLeft(check)) return sendProblem(reply, check.left)
+    const found = await findLiving(engine, container)
+    if (E.isLeft(found)) return sendProblem(reply, found.left)
+    const { id, namespace, status } = found.right
+    if (status === 'paused') return sendProblem(reply, { reason: 'container-paused', container: id })
+    if (status !== 'running') return sendProblem(reply, { reason: 'container-not-running', container: id })
+
+    const exec = `${engine.randomId()}${engine.randomId()}`.replaceAll('-', '') as ExecId
+    engine.keepExecEnvironment(exec, env)
+    if (rest.detach !== true) engine.announceExec(exec)
+    return operate(engine, request, reply, {
+      name: 'exec-container',
+      subject: { kind: 'exec', id: exec, name: null },
+      stream: engine.streams.exec(namespace, exec),
+      handle: engine.exec,
+      command: {
+        type: 'StartExec',
+        exec,
+        container: id,
+        namespace,
+        args,
+        environment: [...new Set(env.map(nameOf))],
+        user,
+        workingDir,
+        terminal: rest.terminal ?? false,
+        stdin: rest.stdin ?? false,
+        consoleSize: rest.consoleSize ?? null,
+      },
+    })
+  })
+
+  const find = async (exec: string): Promise<ExecView | null> => {
+    await engine.waitFor(engine.log.head(), 1_000)
+    return engine.queries.execById(exec, 'now')
+  }
+
+  app.get<Params>('/execs/:exec', async (request, reply) => {
+    const as = await asked(engine, request.query)
+    if (E.isLeft(as)) return sendProblem(reply, as.left)
+    const { exec } = request.params
+    return engine.queries.execById(exec, as.right.at) ?? sendProblem(reply, { reason: 'exec-not-found', exec })
+  })
+
+  app.get<Params>('/execs/:exec/wait', async (request, reply) => {
+    const { exec } = request.params
+    if ((await find(exec)) === null) return sendProblem(reply, { reason: 'exec-not-found', exec })
+    return waitForExec(engine, exec as ExecId, goneSignal(request))
+  })
+
+  app.get<Params>('/execs/:exec/output', async (request, reply) => {
+    const { exec } = request.params
+    const view = await find(exec)
+    if (view === null) return sendProblem(reply, { reason: 'exec-not-found', exec })
+    const output = engine.execOutput(view.id, goneSignal(request))
+    if (output === null) return sendProblem(reply, { reason: 'output-not-kept', container: exec })
+    return sendOutput(reply, output, { isRaw: view.terminal, timestamps: false, wanted: () => true })
+  })
+
+  app.post<Params>('/execs/:exec/input', async (request, reply) => {
+    const { exec } = request.params
+    const view = await find(exec)
+    if (view === null) return sendProblem(reply, { reason: 'exec-not-found', exec })
+    const input = await engine.execInput(view.id)
+    if (input === null)
+      return sendProblem(reply, { reason: 'input-closed', container: exec, cause: 'nobody reads it' })
+    let isWhole = false
+    try {
+      for await (const chunk of request.body as AsyncIterable<Buffer>) if (!(await input.write(chunk))) break
+      isWhole = true
+    } catch {
+      // The client went away in the middle of it.
+    }
+    if (isWhole) input.end()
+    else input.leave()
+    return reply.code(204).send()
+  })
+
+  app.post<Params>('/execs/:exec/resize', async (request, reply) => {
+    const size = decode(ConsoleSize)(request.body)
+    if (E.isLeft(size)) return sendProblem(reply, size.left)
+    const { exec } = request.params
+    const view = await find(exec)
+    if (view === null) return sendProblem(reply, { reason: 'exec-not-found', exec })
+    engine.resizeExec(view.id, size.right)
+    return reply.code(204).send()
+  })
+}
+
+const noCode = { exitCode: null, signal: null, oomKilled: false, exitedAt: null, lost: null } as const
+
+/** Waits for the end of a process. Null: the client went away. */
+const waitForExec = (engine: Engine, exec: ExecId, signal: AbortSignal): Promise<End | null> => {
+  const told = engine.told.pipe(
+    filter(({ event }) => 'exec' in event && event.exec === exec),
+    map(({ event }): End | null => {
+      switch (event.type) {
+        case 'ExecExited': {
+          const { exitCode, signal, exitedAt } = event
+          return { exitCode, signal, oomKilled: false, exitedAt, lost: null }
+        }
+        case 'ExecStartFailed':
+          return { ...noCode, exitCode: event.exitCode }
+        case 'ExecLost':
+          return { ...noCode, lost: event.because }
+        default:
+          return null
+      }
+    }),
+  )
+  const known = from(engine.waitFor(engine.log.head(), 2_000)).pipe(
+    map((): End | null => {
+      const view = engine.queries.execById(exec, 'now')
+      if (view === null || view.status === 'starting' || view.status === 'running') return null
+      const { exitCode, signal, endedAt: exitedAt, lost } = view
+      return { exitCode, signal, oomKilled: false, exitedAt, lost }
+    }),
+  )
+  return firstValueFrom(
+    merge(told, known).pipe(
+      filter((end): end is End => end !== null),
+      takeUntil(fromEvent(signal, 'abort')),
+    ),
+    { defaultValue: null },
+  )
+}

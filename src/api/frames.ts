@@ -1,0 +1,46 @@
+import { Readable } from 'node:stream'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Output } from './engine.ts'
+
+/** docker's framing: stream (1 stdout, 2 stderr), three zeros, the length big-endian, the bytes. */
+const frame = ({ stream, bytes }: Output): Buffer => {
+  const framed = Buffer.allocUnsafe(8 + bytes.length)
+  framed.writeUInt32BE(stream === 'stdout' ? 0x01000000 : 0x02000000, 0)
+  framed.writeUInt32BE(bytes.length, 4)
+  framed.set(bytes, 8)
+  return framed
+}
+
+type Sent = Readonly<{
+  /** A terminal's output is one stream: it goes as it is. */
+  isRaw: boolean
+  timestamps: boolean
+  wanted: (output: Output) => boolean
+}>
+
+async function* chunks(output: AsyncIterable<Output>, { isRaw, timestamps, wanted }: Sent) {
+  let startsLine = true
+  for await (const piece of output) {
+    if (!wanted(piece)) continue
+    const bytes =
+      timestamps && startsLine && piece.at !== null
+        ? Buffer.concat([Buffer.from(`${piece.at} `), piece.bytes])
+        : piece.bytes
+    startsLine = piece.bytes.at(-1) === 10
+    yield isRaw ? Buffer.from(bytes) : frame({ ...piece, bytes })
+  }
+}
+
+/** Sends output as fast as it is read, and no faster. */
+export const sendOutput = (reply: FastifyReply, output: AsyncIterable<Output>, sent: Sent): FastifyReply =>
+  reply
+    .type(sent.isRaw ? 'application/vnd.docker.raw-stream' : 'application/vnd.docker.multiplexed-stream')
+    // Headers now: whoever waits for the first byte may wait long.
+    .send(Readable.from(chunks(output, sent), { objectMode: false, highWaterMark: 1 << 16 }))
+
+/** Fires when the client is gone. */
+export const goneSignal = (request: FastifyRequest): AbortSignal => {
+  const gone = new AbortController()
+  request.raw.socket.once('close', () => gone.abort())
+  return gone.signal
+}

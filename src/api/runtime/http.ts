@@ -1,0 +1,126 @@
+import * as E from 'fp-ts/lib/Either.js'
+import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import { ConsoleSize } from '../../domain/kernel/container-options.ts'
+import { decode } from '../../domain/kernel/decode.ts'
+import type { ContainerView } from '../../projections/runtime/containers.ts'
+import { asked } from '../at.ts'
+import type { Engine } from '../engine.ts'
+import { eventsOf, sendHistory } from '../events/history.ts'
+import { explain } from '../events/why.ts'
+import { goneSignal, sendOutput } from '../frames.ts'
+import { sendProblem } from '../problem.ts'
+import type { ApiError } from '../problem.ts'
+import { containerJson } from './container-json.ts'
+import { waitForEnd } from './end.ts'
+import { findContainer, findLiving } from './find.ts'
+import { outputQuery } from './output-query.ts'
+
+type Params = { Params: { container: string } }
+
+const flag = (request: FastifyRequest, name: string) =>
+  ['true', '1', ''].includes(String((request.query as Record<string, unknown>)[name] ?? 'false'))
+
+/** All streams that tell of a container. */
+const streamsAbout = ({ streams, queries }: Engine, { id, namespace, name }: ContainerView) => [
+  streams.container(namespace, id),
+  streams.bundle(namespace, id),
+  streams.snapshot(id as never),
+  streams.name(namespace, name),
+  ...queries.execsOf(id, 'now').map(exec => streams.exec(namespace, exec.id)),
+]
+
+export const containerRoutes: FastifyPluginAsync<{ engine: Engine }> = async (app, { engine }) => {
+  app.get('/containers', async (request, reply) => {
+    const as = await asked(engine, request.query)
+    if (E.isLeft(as)) return sendProblem(reply, as.left)
+    const { at, position } = as.right
+    const list = engine.queries.listContainers({ at, all: flag(request, 'all'), removed: flag(request, 'removed') })
+    return { position, items: list.map(containerJson) }
+  })
+
+  app.get<Params>('/containers/:container', async (request, reply) => {
+    const as = await asked(engine, request.query)
+    if (E.isLeft(as)) return sendProblem(reply, as.left)
+    const found = findContainer(engine, request.params.container, as.right.at)
+    return E.isLeft(found) ? sendProblem(reply, found.left) : containerJson(found.right)
+  })
+
+  app.get<Params>('/containers/:container/history', async (request, reply) => {
+    await engine.waitFor(engine.log.head(), 1_000)
+    const found = findContainer(engine, request.params.container, 'now')
+    if (E.isLeft(found)) return sendProblem(reply, found.left)
+    const missing: ApiError = { reason: 'container-not-found', container: found.right.id }
+    return sendHistory(engine, request, reply, streamsAbout(engine, found.right), missing)
+  })
+
+  app.get<Params>('/containers/:container/why', async (request, reply) => {
+    const as = await asked(engine, request.query)
+    if (E.isLeft(as)) return sendProblem(reply, as.left)
+    const found = findContainer(engine, request.params.container, 'now')
+    if (E.isLeft(found)) return sendProblem(reply, found.left)
+    const events = await eventsOf(engine, [engine.streams.container(found.right.namespace, found.right.id)])
+    if (E.isLeft(events)) return sendProblem(reply, events.left)
+    const { position } = as.right
+    return { position, ...explain(events.right.filter(event => event.position <= position)) }
+  })
+
+  app.get<Params>('/containers/:container/wait', async (request, reply) => {
+    await engine.waitFor(engine.log.head(), 1_000)
+    const found = findContainer(engine, request.params.container, 'now')
+    if (E.isLeft(found)) return sendProblem(reply, found.left)
+    return waitForEnd(engine, found.right.id, goneSignal(request))
+  })
+
+  app.get<Params>('/containers/:container/output', async (request, reply) => {
+    await engine.waitFor(engine.log.head(), 1_000)
+    const found = findContainer(engine, request.params.container, 'now')
+    if (E.isLeft(found)) return sendProblem(reply, found.left)
+    const query = await outputQuery(engine, request)
+    if (E.isLeft(query)) return sendProblem(reply, query.left)
+    const { id, run, options } = found.right
+    const { stdout, stderr, timestamps, ...rest } = query.right
+    const output = engine.output(id, run, { ...rest, signal: goneSignal(request) })
+    if (output === null) return sendProblem(reply, { reason: 'output-not-kept', container: id })
+    return sendOutput(reply, output, {
+      isRaw: options.terminal,
+      timestamps,
+      wanted: ({ stream }) => (stream === 'stdout' ? stdout : stderr),
+    })
+  })
+
+  app.post<Params>('/containers/:container/input', async (request, reply) => {
+    const found = await findLiving(engine, request.params.container)
+    if (E.isLeft(found)) return sendProblem(reply, found.left)
+    const input = engine.input(found.right.id)
+    if (E.isLeft(input)) {
+      const { cause, problem } = input.left
+      return sendProblem(
+        reply,
+        problem === 'not-running'
+          ? { reason: 'container-not-running', container: found.right.id }
+          : { reason: 'input-closed', container: found.right.id, cause },
+      )
+    }
+    let isWhole = false
+    try {
+      for await (const chunk of request.body as AsyncIterable<Buffer>)
+        if (!(await input.right.write(chunk))) break
+      isWhole = true
+    } catch {
+      // The client went away in the middle of it.
+    }
+    if (isWhole) input.right.end()
+    else input.right.leave()
+    return reply.code(204).send()
+  })
+
+  app.post<Params>('/containers/:container/resize', async (request, reply) => {
+    const size = decode(ConsoleSize)(request.body)
+    if (E.isLeft(size)) return sendProblem(reply, size.left)
+    const found = await findLiving(engine, request.params.container)
+    if (E.isLeft(found)) return sendProblem(reply, found.left)
+    engine.resize(found.right.id, size.right)
+    return reply.code(204).send()
+  })
+
+}
