@@ -63,17 +63,31 @@ export const mark = '\0'
 
 const unmarked = (text: string) => (text.startsWith(mark) ? text.slice(1) : text)
 
+/** Asks the daemon for what could stand there; for the completion of the shell. */
+export type Completer = (this: CommandContext, partial: string) => Promise<ReadonlyArray<string>>
+
+const completed = (completer: Completer | undefined) =>
+  completer === undefined ? {} : { proposeCompletions: completer }
+
 /** On or off. */
 export const flag = (brief: string) =>
   ({ kind: 'boolean', brief, optional: true, withNegated: false }) as const
 
 /** A flag with a value; the last one given counts. */
-export const text = (brief: string, placeholder = 'TEXT') =>
-  ({ kind: 'parsed', parse: unmarked, brief, placeholder, optional: true }) as const
+export const text = (brief: string, placeholder = 'TEXT', completer?: Completer) =>
+  ({ kind: 'parsed', parse: unmarked, brief, placeholder, optional: true, ...completed(completer) }) as const
 
 /** A flag that may be given many times. */
-export const texts = (brief: string, placeholder = 'TEXT') =>
-  ({ kind: 'parsed', parse: unmarked, brief, placeholder, optional: true, variadic: true }) as const
+export const texts = (brief: string, placeholder = 'TEXT', completer?: Completer) =>
+  ({
+    kind: 'parsed',
+    parse: unmarked,
+    brief,
+    placeholder,
+    optional: true,
+    variadic: true,
+    ...completed(completer),
+  }) as const
 
 export const number = (brief: string, placeholder = 'N') =>
   ({
@@ -91,14 +105,11 @@ export const number = (brief: string, placeholder = 'N') =>
 export const choice = <Value extends string>(brief: string, values: ReadonlyArray<Value>) =>
   ({ kind: 'enum', values, brief, optional: true }) as const
 
-/** Asks the daemon for what could stand here; for the completion of the shell. */
-type Completer = (this: CommandContext, partial: string) => Promise<ReadonlyArray<string>>
-
-const argument = (brief: string, placeholder: string, proposeCompletions?: Completer) => ({
+const argument = (brief: string, placeholder: string, completer?: Completer) => ({
   brief,
   placeholder,
   parse: String,
-  ...(proposeCompletions === undefined ? {} : { proposeCompletions }),
+  ...completed(completer),
 })
 
 export const required = (brief: string, placeholder: string, completer?: Completer) =>

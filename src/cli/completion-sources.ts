@@ -1,4 +1,4 @@
-import type { Container, Image, List } from './client/answers.ts'
+import type { Container, Image, List, RecordedEvent } from './client/answers.ts'
 import { daemonFor } from './client/daemon.ts'
 import { nameParts } from './output/image-row.ts'
 
@@ -30,3 +30,25 @@ export const imageNames = () =>
   })
 
 export const objectNames = async () => [...(await containerNames()), ...(await imageNames())]
+
+/** Words that stand for a moment. Positions are too many to propose. */
+export const moments = async () => ['now', 'yesterday', 'boot', 'boot-1', '10m', '1h', '1d']
+
+/** `type=` is completed with the types of what was recorded lately, `container=` with names. */
+export const eventFilters = async (partial: string): Promise<ReadonlyArray<string>> => {
+  const [key = ''] = partial.split('=')
+  if (!partial.includes('=')) return ['type=', 'container=', 'image=', 'actor=', 'category=', 'correlation=']
+  const values =
+    key === 'type'
+      ? [
+          ...new Set(
+            await asking<RecordedEvent>('/v1/events?order=backwards&limit=500', ({ type }) => [type]),
+          ),
+        ]
+      : key === 'container'
+        ? await containerNames()
+        : key === 'image'
+          ? await imageNames()
+          : []
+  return values.map(value => `${key}=${value}`)
+}

@@ -3,9 +3,10 @@ import type { Normalised } from './arguments.ts'
 import { catalogue } from './catalogue.ts'
 import { flag, text } from './command.ts'
 import type { AnyCommand } from './command.ts'
-import { Failure, UsageError } from './failure.ts'
+import { complain } from './complain.ts'
+import { UsageError } from './failure.ts'
 import type { Io, Session } from './io.ts'
-import { hasColour, harmless, painter } from './output/colour.ts'
+import { hasColour, painter } from './output/colour.ts'
 import { readQuickly } from './quick-reading.ts'
 import type { Parsed } from './quick-reading.ts'
 
@@ -103,13 +104,4 @@ const head = (argv: ReadonlyArray<string>) => {
     else break
   }
   return { leading: argv.slice(0, at), name: argv[at], rest: argv.slice(at + 1) }
-}
-
-/** One sentence, then what to do. */
-export const complain = (error: unknown, io: Io, isPlain = false): number => {
-  const paint = painter(hasColour(io, isPlain, 'stderr'))
-  if (!(error instanceof Failure)) throw error
-  io.err(`${paint('red', 'shiplog:')} ${harmless(error.message)}\n`)
-  if (error.advice !== null) io.err(`${paint('dim', 'try:')} ${harmless(error.advice)}\n`)
-  return error.exitCode
 }

@@ -1,15 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { complain } from './complain.ts'
 import { Failure } from './failure.ts'
 import type { Io } from './io.ts'
 
 /** A fault of ours: the stack goes to a file, the screen gets one sentence and where that file is. */
 export const reportFault = (error: unknown, argv: ReadonlyArray<string>, io: Io): number => {
-  if (error instanceof Failure) {
-    io.err(`shiplog: ${error.message}\n${error.advice === null ? '' : `try: ${error.advice}\n`}`)
-    return error.exitCode
-  }
+  if (error instanceof Failure) return complain(error, io)
   const path = join(tmpdir(), `shiplog-fault-${process.pid}-${Date.now()}.txt`)
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
   // Only the command's name: arguments may hold secrets.

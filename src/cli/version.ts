@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Version } from './client/answers.ts'
 import { daemonAt } from './client/daemon.ts'
 import { endpointOf } from './client/endpoint.ts'
-import { Failure } from './failure.ts'
+import { complain } from './complain.ts'
 import type { Io } from './io.ts'
 
 export type VersionFlags = Readonly<{ format?: string; json?: boolean }>
@@ -53,9 +53,7 @@ export const showVersion = async (io: Io, host: string | undefined, flags: Versi
     if (isThere) return 0
     throw daemon as Error
   } catch (error) {
-    if (!(error instanceof Failure)) throw error
-    io.err(`shiplog: ${error.message}\n${error.advice === null ? '' : `try: ${error.advice}\n`}`)
-    return error.exitCode
+    return complain(error, io)
   }
 }
 

@@ -254,5 +254,15 @@ describe('the pager', () => {
     [{ PAGER: '' }, null],
     [{ SHIPLOG_PAGER: 'cat' }, null],
   ] as const)
-    it(`of ${JSON.stringify(env)} is ${command}`, () => assert.equal(pagerCommand(env), command))
+    it(`of ${JSON.stringify(env)} is ${command}`, () =>
+      assert.equal(
+        pagerCommand(env, () => true),
+        command,
+      ))
+
+  it('is none where none is named and less is not installed', () =>
+    assert.equal(
+      pagerCommand({}, () => false),
+      null,
+    ))
 })

@@ -1,10 +1,9 @@
-import type { ConsoleSize } from '../../domain/kernel/container-options.ts'
 import type { Actor } from '../../domain/kernel/context.ts'
 import type { Descriptor } from '../../domain/kernel/descriptor.ts'
 
 // What the daemon answers (`/v1/openapi.json`), as far as it is read here. Times are RFC 3339, sizes bytes.
 
-export type { Actor, ConsoleSize }
+export type { Actor }
 
 export type ContainerStatus =
   | 'creating'

@@ -1,6 +1,6 @@
 import { daemonFor } from '../client/daemon.ts'
 import type { Daemon } from '../client/daemon.ts'
-import { complain } from '../dispatch.ts'
+import { complain } from '../complain.ts'
 import type { Session } from '../io.ts'
 
 /**

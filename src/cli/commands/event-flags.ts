@@ -1,4 +1,5 @@
 import { choice, flag, text, texts } from '../command.ts'
+import { eventFilters, moments } from '../completion-sources.ts'
 import { UsageError } from '../failure.ts'
 import { lineFormats } from '../output/event-line.ts'
 import type { LineFormat } from '../output/event-line.ts'
@@ -36,11 +37,11 @@ export const eventFlags = {
   reverse: flag('the newest first'),
   output: choice('how an event is written (short)', lineFormats),
   outputFields: text('with -o json: only these, with commas between them', 'FIELDS'),
-  since: text('from then on', 'MOMENT'),
-  until: text('up to then', 'MOMENT'),
+  since: text('from then on', 'MOMENT', moments),
+  until: text('up to then', 'MOMENT', moments),
   afterCursor: text('after that position (@1234)', 'CURSOR'),
   cursorFile: text('after the position in that file; the last one shown is put there', 'FILE'),
-  filter: texts('only what matches', 'KEY=VALUE'),
+  filter: texts('only what matches', 'KEY=VALUE', eventFilters),
   format: text('json, or a template', 'FORMAT'),
   json: flag('objects, one a line; the same as -o json'),
 } as const

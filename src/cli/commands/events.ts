@@ -3,7 +3,7 @@ import { daemonFor } from '../client/daemon.ts'
 import { command, none } from '../command.ts'
 import type { Session } from '../io.ts'
 import { parseFilters } from '../output/filters.ts'
-import { openPage } from '../output/pager.ts'
+import { openPage, straightOut } from '../output/pager.ts'
 import { cursorOf } from './cursor.ts'
 import { checkEventFlags, eventAliases, eventFilterKeys, eventFlags, wantedLines } from './event-flags.ts'
 import type { EventFlags } from './event-flags.ts'
@@ -27,9 +27,7 @@ export const runEvents = async (session: Session, flags: EventFlags): Promise<nu
   const { position: end } = isFollowing
     ? await daemon.get<EventPage<RecordedEvent>>('/v1/events', { order: 'backwards', limit: 1 })
     : { position: 0 }
-  const page = isFollowing
-    ? { write: session.out, end: () => Promise.resolve(), isGone: () => false }
-    : await openPage(session)
+  const page = isFollowing ? straightOut(session) : await openPage(session)
   let shown = 0
   const range = {
     since: flags.since,
@@ -40,8 +38,7 @@ export const runEvents = async (session: Session, flags: EventFlags): Promise<nu
   }
   for await (const event of readEvents(daemon, query, range)) {
     if (page.isGone()) break
-    page.write(line(event))
-    await session.drained()
+    await page.write(line(event))
     shown = Math.max(shown, event.position)
   }
   if (shown > 0) cursor.keep(shown)

@@ -3,11 +3,11 @@ import { timeOf } from '../client/as-of.ts'
 import { daemonFor, namePath, segment } from '../client/daemon.ts'
 import type { Daemon, Query } from '../client/daemon.ts'
 import { choice, command, flag, optional, text } from '../command.ts'
-import { objectNames } from '../completion-sources.ts'
+import { moments, objectNames } from '../completion-sources.ts'
 import { Failure, Refused } from '../failure.ts'
 import type { Session } from '../io.ts'
 import { parseFilters } from '../output/filters.ts'
-import { openPage } from '../output/pager.ts'
+import { openPage, straightOut } from '../output/pager.ts'
 import { cursorOf } from './cursor.ts'
 import { checkEventFlags, eventAliases, eventFilterKeys, eventFlags, wantedLines } from './event-flags.ts'
 import type { EventFlags } from './event-flags.ts'
@@ -45,15 +45,14 @@ const run = async (session: Session, flags: HistoryFlags, object?: string): Prom
   const wanted = last === null ? selected : last === 0 ? [] : selected.slice(-last)
   const ordered = flags.reverse === true ? wanted.toReversed() : wanted
 
-  const page = flags.follow === true ? null : await openPage(session)
-  const write = page?.write ?? session.out
+  const page = flags.follow === true ? straightOut(session) : await openPage(session)
   const isForPeople = !isObjects(flags) && flags.format === undefined
   if (found?.kind === 'image' && isForPeople) {
     const now = await timeOf(daemon, flags.at, position, session.now())
-    write(`${imageLayers(found.object, now, flags.noTrunc === true)}\n`)
+    await page.write(`${imageLayers(found.object, now, flags.noTrunc === true)}\n`)
   }
-  for (const event of ordered) write(line(event))
-  await page?.end()
+  for (const event of ordered) await page.write(line(event))
+  await page.end()
   const newest = Math.max(0, ...wanted.map(event => event.position))
   if (newest > 0) cursor.keep(newest)
   if (flags.follow !== true) return 0
@@ -139,7 +138,7 @@ export default command<HistoryFlags, [string?]>({
   notes: 'shiplog show EVENT shows one whole; shiplog why CONTAINER tells what led to what.',
   flags: {
     ...eventFlags,
-    at: text('as of then', 'MOMENT'),
+    at: text('as of then', 'MOMENT', moments),
     type: choice('only of that kind', ['container', 'image']),
     noTrunc: flag('whole ids and commands'),
   },

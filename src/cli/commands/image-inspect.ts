@@ -1,5 +1,5 @@
 import { command, flag, many, text } from '../command.ts'
-import { imageNames } from '../completion-sources.ts'
+import { imageNames, moments } from '../completion-sources.ts'
 import { inspect } from './inspecting.ts'
 import type { InspectFlags } from './inspecting.ts'
 
@@ -13,7 +13,7 @@ export default command<Omit<InspectFlags, 'type'>, Array<string>>({
   flags: {
     format: text("json (one line), or a template of docker's", 'FORMAT'),
     json: flag('on one line'),
-    at: text('as of then', 'MOMENT'),
+    at: text('as of then', 'MOMENT', moments),
   },
   aliases: { f: 'format' },
   positional: many('images', 'IMAGE', 1, imageNames),

@@ -2,7 +2,7 @@ import { timeOf } from '../client/as-of.ts'
 import type { Image, List } from '../client/answers.ts'
 import { daemonFor } from '../client/daemon.ts'
 import { command, flag, optional, text, texts } from '../command.ts'
-import { imageNames } from '../completion-sources.ts'
+import { imageNames, moments } from '../completion-sources.ts'
 import type { Session } from '../io.ts'
 import { parseFilters } from '../output/filters.ts'
 import { imageHeaders, imageRow } from '../output/image-row.ts'
@@ -56,7 +56,7 @@ export default command<ImagesFlags, [string?]>({
     all: flag('as docker has it; there are no hidden ones'),
     digests: flag('with digests'),
     filter: texts('only what matches', 'KEY=VALUE'),
-    at: text('as of then', 'MOMENT'),
+    at: text('as of then', 'MOMENT', moments),
     format: text("json, or a template of docker's", 'FORMAT'),
     json: flag('objects, one a line'),
     quiet: flag('only ids'),

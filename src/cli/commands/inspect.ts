@@ -1,5 +1,5 @@
 import { choice, command, flag, many, text } from '../command.ts'
-import { objectNames } from '../completion-sources.ts'
+import { moments, objectNames } from '../completion-sources.ts'
 import { inspect } from './inspecting.ts'
 import type { InspectFlags } from './inspecting.ts'
 
@@ -16,7 +16,7 @@ export default command<InspectFlags, Array<string>>({
     format: text("json (one line), or a template of docker's", 'FORMAT'),
     json: flag('on one line'),
     type: choice('only of that kind', ['container', 'image']),
-    at: text('as of then', 'MOMENT'),
+    at: text('as of then', 'MOMENT', moments),
   },
   aliases: { f: 'format' },
   positional: many('containers or images, removed containers too', 'NAME', 1, objectNames),

@@ -1,7 +1,7 @@
 import type { Container, Image } from '../client/answers.ts'
 import { daemonFor, namePath, segment } from '../client/daemon.ts'
 import type { Daemon } from '../client/daemon.ts'
-import { complain } from '../dispatch.ts'
+import { complain } from '../complain.ts'
 import { Failure, Refused } from '../failure.ts'
 import type { Session } from '../io.ts'
 import { containerView, imageView } from '../output/inspect-view.ts'

@@ -1,7 +1,7 @@
 import { copyOutput } from '../attach/streams.ts'
 import { daemonFor, segment } from '../client/daemon.ts'
 import { command, flag, required, text } from '../command.ts'
-import { containerNames } from '../completion-sources.ts'
+import { containerNames, moments } from '../completion-sources.ts'
 import { UsageError } from '../failure.ts'
 import type { Session } from '../io.ts'
 import { sayIfRemoved } from './removed.ts'
@@ -44,8 +44,8 @@ export default command<LogsFlags, [string]>({
   notes: 'It answers for removed containers too, as long as their output is kept.',
   flags: {
     follow: flag('go on with what comes'),
-    since: text('from then on', 'MOMENT'),
-    until: text('up to then', 'MOMENT'),
+    since: text('from then on', 'MOMENT', moments),
+    until: text('up to then', 'MOMENT', moments),
     tail: text('the last N lines (all)', 'N'),
     timestamps: flag('when each line was written'),
   },

@@ -2,6 +2,7 @@ import { timeOf } from '../client/as-of.ts'
 import type { Container, List } from '../client/answers.ts'
 import { daemonFor } from '../client/daemon.ts'
 import { command, flag, none, number, text, texts } from '../command.ts'
+import { moments } from '../completion-sources.ts'
 import type { Session } from '../io.ts'
 import { containerHeaders, containerRow } from '../output/container-row.ts'
 import { parseFilters } from '../output/filters.ts'
@@ -69,7 +70,7 @@ export default command<PsFlags, []>({
     last: number('the newest N, in whatever state', 'N'),
     latest: flag('the newest, in whatever state'),
     filter: texts('only what matches', 'KEY=VALUE'),
-    at: text('as of then', 'MOMENT'),
+    at: text('as of then', 'MOMENT', moments),
     format: text("json, or a template of docker's", 'FORMAT'),
     json: flag('objects, one a line'),
     quiet: flag('only ids'),

@@ -2,7 +2,7 @@ import type { End } from '../client/answers.ts'
 import { daemonFor, segment } from '../client/daemon.ts'
 import { command, many } from '../command.ts'
 import { liveContainerNames } from '../completion-sources.ts'
-import { complain } from '../dispatch.ts'
+import { complain } from '../complain.ts'
 import { Failure } from '../failure.ts'
 import { lostBecause } from '../output/container-row.ts'
 

@@ -1,6 +1,5 @@
 import type { Container } from '../client/answers.ts'
 import { ago, localTime, since } from './age.ts'
-import { signalName } from './signals.ts'
 import { cut, shortId } from './table.ts'
 import { fields } from './template.ts'
 
@@ -92,15 +91,4 @@ export const familiar = (name: string): string => {
   const short = name.replace(/^docker\.io\/(?:library\/)?/, '')
   // An image that was asked for by digest keeps that; a tag stands after the last slash.
   return short.replace(/:latest$/, '')
-}
-
-/** How it ended, in a sentence's tail: `137 (SIGKILL, out of memory)`. */
-export const endText = (
-  exit: Readonly<{ exitCode: number | null; signal?: number | string | null; oomKilled?: boolean }>,
-): string => {
-  const notes = [
-    ...(exit.signal == null ? [] : [signalName(exit.signal)]),
-    ...(exit.oomKilled === true ? ['out of memory'] : []),
-  ]
-  return `${exit.exitCode ?? '?'}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`
 }
