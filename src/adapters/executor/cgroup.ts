@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, rmdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -39,15 +39,51 @@ export const processesIn = (path: string): ReadonlyArray<number> => {
   }
 }
 
-/** Freezes or thaws it. Throws where there is none. */
-export const freezer = (path: string) =>
+const freezerOf = (path: string) =>
   isUnified()
     ? { file: join(mountPoint, path, 'cgroup.freeze'), frozen: '1', thawed: '0' }
     : { file: join(mountPoint, 'freezer', path, 'freezer.state'), frozen: 'FROZEN', thawed: 'THAWED' }
 
+const isFrozen = (path: string): boolean =>
+  isUnified()
+    ? countIn(join(mountPoint, path, 'cgroup.events'), 'frozen') === 1
+    : readFileSync(freezerOf(path).file, 'utf8').trim() === 'FROZEN'
+
+/**
+ * Stops all its processes where they are. `busy`: some are in the middle of something that cannot be interrupted; the
+ * others have been let go on. `absent`: nothing is there, or nobody.
+ */
+export const freeze = async (path: string): Promise<'frozen' | 'busy' | 'absent'> => {
+  if (processesIn(path).length === 0) return 'absent'
+  const { file, frozen } = freezerOf(path)
+  // v1: a process that was forked meanwhile is caught when it is said again.
+  for (let attempt = 0; attempt < 100; attempt++) {
+    writeFileSync(file, frozen)
+    if (isFrozen(path)) return 'frozen'
+    await sleep(Math.min(20, 1 + attempt))
+  }
+  thaw(path)
+  return 'busy'
+}
+
+/** False where there is no such cgroup. */
+export const thaw = (path: string): boolean => {
+  const { file, thawed } = freezerOf(path)
+  try {
+    writeFileSync(file, thawed)
+    return true
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENODEV') return false
+    throw error
+  }
+}
+
 const remains = (directory: string): boolean => {
   try {
-    for (const { name } of readdirSync(directory, { withFileTypes: true }).filter(entry => entry.isDirectory()))
+    for (const { name } of readdirSync(directory, { withFileTypes: true }).filter(entry =>
+      entry.isDirectory(),
+    ))
       remains(join(directory, name))
     rmdirSync(directory)
     return false

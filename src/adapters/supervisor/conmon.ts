@@ -63,11 +63,18 @@ const argumentsOf = (programs: Programs, { id, directory, output, terminal, stdi
   ]
 }
 
-/** conmon's numbers for what it is handed: the sync FIFO, and for a process the pipes that hold it back. */
-type Handed = Readonly<{ sync: number; start?: number; attach?: number }>
+/**
+ * What conmon is handed: the sync FIFO, and for a process the pipes that hold it back. `input` it only keeps open, for
+ * as long as it lives; that one stays the caller's.
+ */
+type Handed = Readonly<{ sync: number; start?: number; attach?: number; input?: number }>
 
 /** Starts a monitor and closes our ends of what it was handed. Throws SystemError. */
-export const startConmon = (programs: Programs, conmon: Conmon, { sync, start, attach }: Handed): void => {
+export const startConmon = (
+  programs: Programs,
+  conmon: Conmon,
+  { sync, start, attach, input }: Handed,
+): void => {
   const held = [sync, ...(start === undefined ? [] : [start]), ...(attach === undefined ? [] : [attach])]
   try {
     const pid = spawnDetached(programs.conmon, argumentsOf(programs, conmon), {
@@ -80,7 +87,7 @@ export const startConmon = (programs: Programs, conmon: Conmon, { sync, start, a
         ...(start === undefined ? {} : { _OCI_STARTPIPE: '4' }),
         ...(attach === undefined ? {} : { _OCI_ATTACHPIPE: '5' }),
       },
-      fds: [null, null, null, ...held],
+      fds: [null, null, null, ...held, ...(input === undefined ? [] : [input])],
     })
     bury(pid).catch(() => undefined)
   } finally {

@@ -1,11 +1,17 @@
 import { closeSync, constants, openSync } from 'node:fs'
 import { Socket } from 'node:net'
-import type { Writable } from 'node:stream'
+import { Writable } from 'node:stream'
 import type { ContainerId, ExecId } from '../../domain/kernel/identifiers.ts'
 import { makeFifo } from '../host/node.ts'
+import { connectSeqpacket, shutdown } from '../host/unix-socket.ts'
 
 /** The writing end of somebody's standard input. Ending it is the end of the input. */
-export type Input = Readonly<{ stream: () => Writable; close: () => void }>
+export type Input = Readonly<{
+  stream: () => Writable
+  /** Our own descriptor of it, as long as nobody has written. */
+  held: () => number | null
+  close: () => void
+}>
 
 /**
  * A FIFO as standard input, opened for reading and writing before the process opens its end: so that neither open
@@ -31,11 +37,47 @@ export const openInput = (path: string): Input => {
       socket.on('error', () => socket?.destroy())
       return socket
     },
+    held: () => held,
     close: () => {
       letGo()
       socket?.destroy()
     },
   }
+}
+
+/** conmon 2.1 cuts a packet off after 32,768 bytes. */
+const LARGEST_PACKET = 16_384
+
+/**
+ * Types on the terminal whose monitor listens at this socket (`attach`). It would also send what the terminal shows, and
+ * the container would stop when we do not read it: so we say that we never will. What it shows is in the output log.
+ * Each packet waits for the one before, because Node would join them and they would grow too long. Ending it ends
+ * nothing but this: a terminal has no end of file. Throws SystemError where nobody listens.
+ */
+export const openTerminalInput = (path: string): Writable => {
+  const socket = connectSeqpacket(path)
+  shutdown(socket, 'read')
+  socket.resume()
+  const input = new Writable({
+    write: (bytes: Buffer, _, done) => {
+      const send = (start: number): void => {
+        if (start >= bytes.length) return done()
+        const packet = bytes.subarray(start, start + LARGEST_PACKET)
+        socket.write(packet, error => (error == null ? send(start + LARGEST_PACKET) : done(error)))
+      }
+      send(0)
+    },
+    final: done => {
+      socket.end(done)
+    },
+    destroy: (error, done) => {
+      socket.destroy()
+      done(error)
+    },
+  })
+  socket.on('error', error => input.destroy(error))
+  socket.on('close', () => input.destroy())
+  return input
 }
 
 /** The open inputs, by whom they belong to. */

@@ -2,8 +2,14 @@ import type { EffectFailure } from '../../domain/kernel/problem.ts'
 
 export type LaunchFailure = EffectFailure & Readonly<{ exitCode?: number }>
 
-const notFound = /executable file not found|no such file or directory|cannot find .* in \$PATH/i
-const notExecutable = /permission denied|exec format error|is a directory/i
+/** runc: `exec: "x": executable file not found in $PATH`, `exec: "/x": stat /x: no such file …`; then crun's words. */
+const notFound =
+  /exec: ".*": (?:executable file not found|(?:stat .*: )?(?:no such file or directory|not a directory))|executable file `.*` not found|open executable: no such file/i
+const notExecutable =
+  /exec: ".*": (?:stat .*: )?(?:permission denied|is a directory|exec format error)|exec format error|open executable: permission denied/i
+/** The host is short of something, and may not be for long. */
+const passing =
+  /no space left on device|resource temporarily unavailable|cannot allocate memory|too many open files/i
 
 /**
  * What the runtime's words mean. They are read here, once, and nowhere else: from here on there is a `problem` and an
@@ -11,12 +17,11 @@ const notExecutable = /permission denied|exec format error|is a directory/i
  */
 export const launchFailure = (message: string): LaunchFailure => {
   const cause = lastWords(message)
-  const aboutTheCommand = /exec: |exec user process|unable to start container process/i.test(message)
-  if (aboutTheCommand && notFound.test(cause))
-    return { reason: 'refused', problem: 'command-not-found', cause, exitCode: 127 }
-  if (aboutTheCommand && notExecutable.test(cause))
+  if (notFound.test(cause)) return { reason: 'refused', problem: 'command-not-found', cause, exitCode: 127 }
+  if (notExecutable.test(cause))
     return { reason: 'refused', problem: 'command-not-executable', cause, exitCode: 126 }
-  return { reason: 'refused', problem: 'runtime-failed', cause, exitCode: 128 }
+  const reason = passing.test(cause) ? 'unavailable' : 'refused'
+  return { reason, problem: 'runtime-failed', cause, exitCode: 128 }
 }
 
 /** runc says the same thing in several lines, as text or JSON, one for each of its processes; the last one is its own. */

@@ -1,95 +1,90 @@
-import { closeSync, fstatSync, openSync, readSync, watch } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readSync, watch } from 'node:fs'
+import { basename, dirname } from 'node:path'
+import { outputParser } from './output-parser.ts'
+import type { Output } from './output-parser.ts'
+import { offsetOfLast } from './output-tail.ts'
 
-/** What a container wrote: bytes as they came, on which stream, and when (RFC 3339, to the nanosecond). */
-export type Output = Readonly<{ stream: 'stdout' | 'stderr'; at: string; bytes: Buffer }>
+export type { Output } from './output-parser.ts'
 
 export type ReadOutput = Readonly<{
+  /** Goes on until `ended`, and waits for the log where there is none yet. */
   follow: boolean
   since: Date | null
   until: Date | null
-  /** The last so many lines; null: all. */
+  /** The last so many lines, of both streams together; null: all. */
   tail: number | null
+  /** One of the two; absent: both. */
+  stream?: 'stdout' | 'stderr'
+  /** Where to go on: `next` of what was read last. It is then taken instead of `tail`. */
+  from?: number
   /** Resolves when nothing more will be written. */
   ended: Promise<unknown>
   signal: AbortSignal
 }>
 
-const SPACE = 32
-const NEWLINE = 10
-const LETTER_O = 111
-const LETTER_F = 70
 const PAGE = 1 << 18
 
+/** What setTimeout takes: 24 days. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
 /**
- * Takes conmon's log apart: `2026-11-24T10:00:00.000000000+00:00 stdout F text`, F where the text ended with a newline, P
- * where it did not (yet). Pieces may be cut anywhere; whatever they are, the same bytes come out.
+ * A container's output from its log, byte for byte; with `follow`, until it has ended and all was read. A reader that
+ * does not keep up makes nobody wait: the log is on disk.
  */
-export const outputParser = () => {
-  let rest: Buffer = Buffer.alloc(0)
-  return (piece: Buffer): ReadonlyArray<Output> => {
-    const text = rest.length === 0 ? piece : Buffer.concat([rest, piece])
-    const outputs: Array<Output> = []
-    let start = 0
-    for (let end = text.indexOf(NEWLINE, start); end >= 0; end = text.indexOf(NEWLINE, start)) {
-      const output = parseLine(text, start, end)
-      if (output !== null) outputs.push(output)
-      start = end + 1
+export async function* readOutput(path: string, options: ReadOutput): AsyncGenerator<Output> {
+  const { follow, tail, stream, signal, from = null } = options
+  const isWanted = within(options)
+  const bell = follow ? ringsOf(path, options) : null
+  let fd: number | null = null
+  try {
+    while ((fd = openIfThere(path)) === null) {
+      if (bell === null || bell.isOver() || signal.aborted) return
+      await bell.next()
     }
-    // A copy: the piece may be somebody's buffer that is going to be used again.
-    rest = start < text.length ? Buffer.from(text.subarray(start)) : Buffer.alloc(0)
-    return outputs
-  }
-}
-
-const parseLine = (text: Buffer, start: number, end: number): Output | null => {
-  const space = text.indexOf(SPACE, start)
-  if (space < 0 || space + 10 > end) return null
-  const isWhole = text[space + 8] === LETTER_F
-  const bytes = Buffer.from(text.subarray(space + 10, isWhole ? end + 1 : end))
-  const stream = text[space + 4] === LETTER_O ? 'stdout' : 'stderr'
-  return { stream, at: text.toString('latin1', start, space), bytes }
-}
-
-/** A container's output from the beginning of its log; with `follow`, until it has ended and all was read. */
-export async function* readOutput(
-  path: string,
-  { follow, since, until, tail, ended, signal }: ReadOutput,
-): AsyncGenerator<Output> {
-  let fd: number
-  try {
-    fd = openSync(path, 'r')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !follow) return
-    throw error
-  }
-  const buffer = Buffer.allocUnsafe(PAGE)
-  const parse = outputParser()
-  let offset = tail === null ? 0 : offsetOfLast(fd, tail)
-  const isWanted = ({ at }: Output) =>
-    (since === null || new Date(at) >= since) && (until === null || new Date(at) <= until)
-
-  const bell = ringsOf(path, ended, signal)
-  try {
+    let offset = from ?? (tail === null ? 0 : offsetOfLast(fd, tail))
+    const parse = outputParser(offset)
+    const buffer = Buffer.allocUnsafe(PAGE)
     for (;;) {
       // Asked before reading: what was written before the end is then read after it was known.
-      const isOver = bell.isOver()
+      const isOver = bell === null || bell.isOver()
       let length = readSync(fd, buffer, 0, PAGE, offset)
       while (length > 0 && !signal.aborted) {
         offset += length
-        for (const output of parse(buffer.subarray(0, length))) if (isWanted(output)) yield output
+        for (const output of parse(buffer.subarray(0, length))) {
+          const wanted = isWanted(output.at)
+          if (wanted === 'too-late') return
+          if (wanted && (stream === undefined || stream === output.stream)) yield output
+        }
         length = readSync(fd, buffer, 0, PAGE, offset)
       }
-      if (!follow || isOver || signal.aborted) return
+      if (isOver || signal.aborted) return
       await bell.next()
     }
   } finally {
-    bell.close()
-    closeSync(fd)
+    bell?.close()
+    if (fd !== null) closeSync(fd)
   }
 }
 
+const openIfThere = (path: string): number | null => {
+  try {
+    return openSync(path, 'r')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
+
+/** Times in the log are all of one form and zone (UTC), so that they compare as text, to the nanosecond. */
+const within = ({ since, until }: Pick<ReadOutput, 'since' | 'until'>) => {
+  const first = since === null ? '' : since.toISOString().slice(0, -1)
+  const last = until === null ? null : `${until.toISOString().slice(0, -1)}000000`
+  return (at: string): boolean | 'too-late' =>
+    last !== null && at.slice(0, 29) > last ? 'too-late' : at >= first
+}
+
 /** Rings when the file has changed, when nothing more will come, and when nobody is interested any more. */
-const ringsOf = (path: string, ended: Promise<unknown>, signal: AbortSignal) => {
+const ringsOf = (path: string, { until, ended, signal }: ReadOutput) => {
   let over = false
   let rung = false
   let wake: (() => void) | null = null
@@ -97,12 +92,19 @@ const ringsOf = (path: string, ended: Promise<unknown>, signal: AbortSignal) => 
     rung = true
     wake?.()
   }
-  const watcher = watch(path, ring)
+  const name = basename(path)
+  // A file that is not there yet cannot be watched; its directory can.
+  const watcher = existsSync(path)
+    ? watch(path, ring)
+    : watch(dirname(path), (_, changed) => (changed === null || changed === name ? ring() : undefined))
   watcher.on('error', ring)
-  ended.finally(() => {
+  const finish = () => {
     over = true
     ring()
-  })
+  }
+  ended.then(finish, finish)
+  const wait = until === null ? null : Math.min(until.getTime() - Date.now(), LONGEST_TIMER_MS)
+  const deadline = wait === null ? undefined : setTimeout(finish, wait)
   signal.addEventListener('abort', ring, { once: true })
   return {
     isOver: () => over,
@@ -116,41 +118,19 @@ const ringsOf = (path: string, ended: Promise<unknown>, signal: AbortSignal) => 
     },
     close: () => {
       watcher.close()
+      clearTimeout(deadline)
       signal.removeEventListener('abort', ring)
     },
   }
 }
 
-/** Where the last `lines` lines begin, read from the end. A line is what ends with F; pieces of one belong together. */
-const offsetOfLast = (fd: number, lines: number): number => {
-  const size = fstatSync(fd).size
-  const buffer = Buffer.allocUnsafe(PAGE)
-  let found = 0
-  let position = size
-  let carry: Buffer = Buffer.alloc(0)
-  while (position > 0) {
-    const length = Math.min(PAGE, position)
-    position -= length
-    readSync(fd, buffer, 0, length, position)
-    const text = Buffer.concat([buffer.subarray(0, length), carry])
-    let end = text.length
-    for (let newline = text.lastIndexOf(NEWLINE, end - 1); newline >= 0; ) {
-      const start = newline + 1
-      if (start < end && isWholeLine(text, start)) {
-        if (found === lines) return position + startAfter(text, start)
-        found += 1
-      }
-      end = newline
-      newline = newline === 0 ? -1 : text.lastIndexOf(NEWLINE, newline - 1)
-    }
-    carry = Buffer.from(text.subarray(0, end + 1))
+/** How long the log is: what a run writes that begins now comes after it. */
+export const outputLength = (path: string): number => {
+  const fd = openIfThere(path)
+  if (fd === null) return 0
+  try {
+    return fstatSync(fd).size
+  } finally {
+    closeSync(fd)
   }
-  return 0
 }
-
-const isWholeLine = (text: Buffer, start: number) => {
-  const space = text.indexOf(SPACE, start)
-  return space >= 0 && text[space + 8] === LETTER_F
-}
-
-const startAfter = (text: Buffer, start: number) => text.indexOf(NEWLINE, start) + 1

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Which run the monitor's files in a container's directory belong to, and the boot of the host it began in. */
@@ -16,11 +16,17 @@ export const readMark = (directory: string): RunMark | null => {
   }
 }
 
-/** Clears away what an earlier run left, and marks the directory as this run's. */
-export const beginRun = (directory: string, mark: RunMark): void => {
-  for (const name of ['sync', 'stdin', 'pid', 'conmon.pid', 'ctl', 'winsz', 'attach', 'exit', 'oom'])
-    rmSync(join(directory, name), { force: true })
+/** The mark is there before any file of its run, so that no file is ever taken for another run's. */
+export const beginRun = (directory: string, mark: RunMark): void =>
   writeFileSync(markIn(directory), JSON.stringify(mark), { mode: 0o600 })
+
+/** Clears away what a run left; the mark last. */
+export const clearRun = (directory: string): void => {
+  for (const name of [
+    ...['sync', 'stdin', 'pid', 'conmon.pid', 'ctl', 'winsz', 'attach', 'exit', 'oom', 'oom-killed'],
+    'run.json',
+  ])
+    rmSync(join(directory, name), { force: true })
 }
 
 export const readPid = (directory: string): number | null => {
@@ -34,6 +40,10 @@ export const readExit = (directory: string): Readonly<{ text: string; at: Date }
   const text = textOf(path)
   return text === null || text.trim() === '' ? null : { text: text.trim(), at: statSync(path).mtime }
 }
+
+/** Remembers, beside the exit, that the kernel killed one of its processes for want of memory. */
+export const keepOomKill = (directory: string): void => writeFileSync(join(directory, 'oom-killed'), '')
+export const hadOomKill = (directory: string): boolean => existsSync(join(directory, 'oom-killed'))
 
 const textOf = (path: string): string | null => {
   try {

@@ -9,6 +9,10 @@ export type Sync = Readonly<{
   first: Promise<Message | null>
   /** Nobody has the FIFO open for writing any more: what the monitor wrote is final. */
   ended: Promise<void>
+  /** The monitor was there when we began to listen. */
+  isAlive: boolean
+  /** Stops listening: `ended` resolves, whatever the monitor does. */
+  close: () => void
 }>
 
 /** Opens the FIFO so that it has a writer: without one, nobody would be told of its end. */
@@ -44,7 +48,7 @@ export const listen = (path: string): Sync => {
     if (length === 0) {
       closeSync(fd)
       first.resolve(null)
-      return { first: first.promise, ended: Promise.resolve() }
+      return { first: first.promise, ended: Promise.resolve(), isAlive: false, close: () => undefined }
     }
     hear(buffer.subarray(0, length))
   }
@@ -61,7 +65,7 @@ export const listen = (path: string): Sync => {
   })
   // Containers may run for months: waiting for them is no reason for the daemon not to end.
   socket.unref()
-  return { first: first.promise, ended }
+  return { first: first.promise, ended, isAlive: true, close: () => socket.destroy() }
 }
 
 const parse = (line: string): Message => {

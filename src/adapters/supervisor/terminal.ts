@@ -5,17 +5,16 @@ import type { ConsoleSize } from '../../domain/kernel/container-options.ts'
 
 /** A flood of sizes is answered by its last one: conmon can end on the last but one when they come too fast (measured). */
 const DEBOUNCE_MS = 20
+/** The same again puts right what went wrong all the same. */
+const AGAIN_MS = 150
 
 const clamp = (n: number) => Math.max(0, Math.min(65_535, Math.trunc(n)))
 
 /** Tells monitors the size of terminals, through the `ctl` FIFO in their directories. */
 export const terminalSizes = () => {
-  const waiting = new Map<string, { size: ConsoleSize; timer: NodeJS.Timeout }>()
+  const waiting = new Map<string, NodeJS.Timeout>()
 
-  const send = async (directory: string) => {
-    const size = waiting.get(directory)?.size
-    waiting.delete(directory)
-    if (size === undefined) return
+  const send = async (directory: string, size: ConsoleSize) => {
     try {
       const ctl = await open(join(directory, 'ctl'), constants.O_WRONLY | constants.O_NONBLOCK)
       try {
@@ -26,13 +25,20 @@ export const terminalSizes = () => {
     } catch (error) {
       // ENXIO, ENOENT: nobody reads it any more; there is no terminal left to be resized.
       const { code } = error as NodeJS.ErrnoException
-      if (code !== 'ENXIO' && code !== 'ENOENT') throw error
+      if (!['ENXIO', 'ENOENT', 'EPIPE', 'EAGAIN'].includes(code ?? '')) throw error
     }
   }
 
   return (directory: string, size: ConsoleSize): void => {
-    clearTimeout(waiting.get(directory)?.timer)
-    const timer = setTimeout(() => void send(directory), DEBOUNCE_MS)
-    waiting.set(directory, { size, timer })
+    clearTimeout(waiting.get(directory))
+    const later = (milliseconds: number, then: () => void) =>
+      waiting.set(directory, setTimeout(then, milliseconds).unref())
+    later(DEBOUNCE_MS, () => {
+      void send(directory, size)
+      later(AGAIN_MS, () => {
+        waiting.delete(directory)
+        void send(directory, size)
+      })
+    })
   }
 }

@@ -17,8 +17,9 @@ const signalOf = (exitCode: number) => (exitCode > 128 && exitCode <= 128 + 64 ?
  * How it ended. An end that nobody wrote down is lost, with the reason; it is never given a code.
  */
 export const verdict = ({ exit, oomKilled, hostRestarted, observed }: Observed): Ended => {
-  const code = exit === null ? Number.NaN : Number.parseInt(exit.text, 10)
-  if (exit === null || !(code >= 0 && code <= 255))
+  // Torn (the file system was full), it is no code: neither 0 nor the part of it that is there.
+  const code = exit !== null && /^\d{1,3}$/.test(exit.text) ? Number(exit.text) : Number.NaN
+  if (exit === null || !(code <= 255))
     return { kind: 'lost', because: hostRestarted ? 'host-restarted' : 'monitor-died' }
   return {
     kind: 'exited',

@@ -1,0 +1,61 @@
+/** What a container wrote: bytes as they came, on which stream, and when (RFC 3339, UTC, to the nanosecond). */
+export type Output = Readonly<{
+  stream: 'stdout' | 'stderr'
+  at: string
+  bytes: Buffer
+  /** Where in the log the next one begins. */
+  next: number
+}>
+
+const SPACE = 32
+export const NEWLINE = 10
+const LETTER_O = 111
+const LETTER_F = 70
+
+/**
+ * Takes conmon's log apart: `2026-11-24T10:00:00.000000000+00:00 stdout F text`, F where the text ended with a newline,
+ * P where it did not (yet). Pieces may be cut anywhere; whatever they are, the same bytes come out. `offset` is where
+ * the first piece is in the log, which has to be where a line of it begins.
+ */
+export const outputParser = (offset = 0) => {
+  /** Of a line whose end has not come: kept in pieces, so that a long one is joined once. */
+  let unfinished: Array<Buffer> = []
+  let position = offset
+
+  return (piece: Buffer): ReadonlyArray<Output> => {
+    const outputs: Array<Output> = []
+    let start = 0
+    for (let end = piece.indexOf(NEWLINE); end >= 0; end = piece.indexOf(NEWLINE, start)) {
+      const line =
+        unfinished.length === 0
+          ? piece.subarray(start, end + 1)
+          : Buffer.concat([...unfinished, piece.subarray(start, end + 1)])
+      unfinished = []
+      start = end + 1
+      const output = parseLine(line, position + start)
+      if (output !== null) outputs.push(output)
+    }
+    position += piece.length
+    // A copy: the piece may be somebody's buffer that is going to be used again.
+    if (start < piece.length) unfinished.push(Buffer.from(piece.subarray(start)))
+    return outputs
+  }
+}
+
+/** With its newline. A line that makes no sense (the disk was full) is nobody's output. */
+const parseLine = (line: Buffer, next: number): Output | null => {
+  const space = line.indexOf(SPACE)
+  // After the time come ` stdout F ` or ` stderr P `: ten bytes.
+  if (space < 0 || space + 10 >= line.length || line[space + 9] !== SPACE) return null
+  const bytes = line.subarray(space + 10, hasNewline(line, space) ? line.length : -1)
+  const stream = line[space + 4] === LETTER_O ? 'stdout' : 'stderr'
+  return { stream, at: line.toString('latin1', 0, space), bytes: Buffer.from(bytes), next }
+}
+
+const hasNewline = (line: Buffer, space: number) => line[space + 8] === LETTER_F
+
+/** Whether the line of the log at `start` ends a line of the output. */
+export const endsLine = (log: Buffer, start: number): boolean => {
+  const space = log.indexOf(SPACE, start)
+  return space >= 0 && log[space + 8] === LETTER_F
+}
