@@ -11,6 +11,8 @@ import type { EffectFailure } from '../domain/kernel/problem.ts'
 import type { EventStore, Position, Recorded } from '../domain/kernel/store.ts'
 import type { Image } from '../domain/metadata/index.ts'
 import type * as Runtime from '../domain/runtime/index.ts'
+import type { ExecView } from '../projections/executor/execs.ts'
+import type { ContainerView } from '../projections/runtime/containers.ts'
 import type { Queries } from '../projections/queries.ts'
 
 /** What a process wrote: bytes as they came, on which stream, and when (RFC 3339). */
@@ -68,16 +70,15 @@ export type Engine = Readonly<{
     entries: ReadonlyArray<string>,
   ) => Promise<Either<EffectFailure, void>>
   keepExecEnvironment: (exec: ExecId, entries: ReadonlyArray<string>) => void
-  keepCredential: (operation: string, credential: Credential) => void
+  /** Kept in memory for one pull, and shown to that registry only. */
+  keepCredential: (operation: string, registry: string, credential: Credential) => void
 
-  output: (container: ContainerId, run: number, query: OutputQuery) => AsyncIterable<Output> | null
-  input: (container: ContainerId) => Either<EffectFailure, Input>
+  output: (container: ContainerView, query: OutputQuery) => AsyncIterable<Output> | null
+  input: (container: ContainerView) => Either<EffectFailure, Input>
   resize: (container: ContainerId, size: ConsoleSize) => void
-  /** To be said before the process is asked for: its output waits for one reader. */
-  announceExec: (exec: ExecId) => void
-  execOutput: (exec: ExecId, signal: AbortSignal) => AsyncIterable<Output> | null
-  execInput: (exec: ExecId) => Promise<Input | null>
-  resizeExec: (exec: ExecId, size: ConsoleSize) => void
+  execOutput: (exec: ExecView, signal: AbortSignal) => AsyncIterable<Output> | null
+  execInput: (exec: ExecView) => Either<EffectFailure, Input>
+  resizeExec: (exec: ExecView, size: ConsoleSize) => void
 
   progress: Observable<ProgressReport>
   peerOf: (socket: unknown) => Peer | null

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Output } from './engine.ts'
+import type { Input, Output } from './engine.ts'
 
 /** docker's framing: stream (1 stdout, 2 stderr), three zeros, the length big-endian, the bytes. */
 const frame = ({ stream, bytes }: Output): Buffer => {
@@ -43,4 +43,17 @@ export const goneSignal = (request: FastifyRequest): AbortSignal => {
   const gone = new AbortController()
   request.raw.socket.once('close', () => gone.abort())
   return gone.signal
+}
+
+/** Passes a request's body on to who reads it, as fast as they do. All of it is the end of the input; a client that went away is not. */
+export const passOn = async (request: FastifyRequest, input: Input): Promise<void> => {
+  let isWhole = false
+  try {
+    for await (const chunk of request.body as AsyncIterable<Buffer>) if (!(await input.write(chunk))) break
+    isWhole = true
+  } catch {
+    // The client went away in the middle of it.
+  }
+  if (isWhole) input.end()
+  else input.leave()
 }

@@ -1,205 +1,159 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Subscription } from 'rxjs'
 import type { DomainEvent } from '../domain/events/catalogue.ts'
 import type { Context } from '../domain/kernel/context.ts'
-import type { Handle, HandleError } from '../domain/kernel/handle.ts'
-import type { Recorded, StreamName } from '../domain/kernel/store.ts'
-import { commandOf, progress, subjectOf } from '../domain/processes/operation.ts'
-import type { CommandName, Progress, Subject, Until } from '../domain/processes/operation.ts'
-import { contextOf, isKey, waitOf } from './context.ts'
+import type { Handle } from '../domain/kernel/handle.ts'
+import type { Position, Recorded, StreamName } from '../domain/kernel/store.ts'
+import type { CommandName, Outcome, Subject, Until } from '../domain/processes/operation.ts'
+import { caughtUp } from './at.ts'
+import { contextOf, keyOf, whenGone, waitOf } from './context.ts'
 import type { Engine } from './engine.ts'
-import { eventJson } from './events/json.ts'
+import { fingerprintOf, onceByKey } from './idempotency.ts'
+import { inOrder, operationJson, standingOf } from './operation-json.ts'
+import type { Begun } from './operation-json.ts'
+import { begunInLog, mayBegin, pastOf } from './operation-log.ts'
 import { sendProblem } from './problem.ts'
 import type { ApiError } from './problem.ts'
 
-type Begun<Command, State, Event extends DomainEvent, Rejection extends ApiError> = Readonly<{
-  name: CommandName
+type Past = ReadonlyArray<Recorded<DomainEvent>>
+
+/** What a component answered: what it recorded; or, where that was nothing, what is so already. */
+type Given = Readonly<{ events: Past; position: Position; settled: Outcome | null }>
+
+/** A command, made out and ready to be given. */
+export type Plan = Readonly<{
   subject: Subject
   stream: StreamName
-  handle: Handle<Command, State, Event, Rejection>
-  command: Command
-  until?: Until
-  /** Done when nothing was recorded because all is so already. */
-  otherwise?: Readonly<Record<string, unknown>>
+  give: (context: Context) => Promise<E.Either<ApiError, Given>>
 }>
 
-const running = { status: 'running' } as const satisfies Progress
-
-/** Time for the read models to have seen what was just recorded, so that clients read their own writes. */
-const READ_OWN_WRITES_MS = 2_000
-
 /**
- * Gives a command to its component, and answers with the operation: at once, or when it is over, if the client is ready
- * to wait that long. The end is heard of as it is recorded; nobody polls.
+ * Gives a command to its component. `settled` tells from the state what is so already where nothing was recorded; null:
+ * it is on its way by an earlier wish, and its end is worth waiting for.
  */
-export const operate = async <Command, State, Event extends DomainEvent, Rejection extends ApiError>(
-  engine: Engine,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { name, subject, stream, handle, command, until = 'started', otherwise = {} }: Begun<Command, State, Event, Rejection>,
-  context: Context = contextOf(engine, request),
-): Promise<FastifyReply> => {
-  const before = await repeated(engine, request, name)
-  if (before !== null)
-    return E.isLeft(before) ? sendProblem(reply, before.left) : reply.send(before.right)
-
-  const heard: Array<Recorded<DomainEvent>> = []
-  const ended = Promise.withResolvers<void>()
-  let state: Progress = running
-  let from = Number.POSITIVE_INFINITY
-  const consider = (recorded: Recorded<DomainEvent>) => {
-    if (recorded.position < from || state.status !== 'running') return
-    state = progress(name, until, state, recorded.event)
-    if (state.status !== 'running') ended.resolve()
-  }
-  const subscription: Subscription = engine.told.subscribe(recorded => {
-    if (recorded.stream !== stream && recorded.metadata.$correlationId !== context.correlationId) return
-    heard.push(recorded)
-    if (recorded.stream === stream) consider(recorded)
-  })
-
-  try {
+export const giving =
+  <Command, State, Event extends DomainEvent, Rejection extends ApiError>(
+    handle: Handle<Command, State, Event, Rejection>,
+    stream: StreamName,
+    command: Command,
+    settled: (state: State) => Outcome | null,
+  ): Plan['give'] =>
+  async context => {
     const handled = await handle(stream, command, context)()
-    if (E.isLeft(handled)) return sendProblem(reply, handled.left as Rejection | HandleError)
-    const { events, position } = handled.right
-    const first = events[0]
-    if (first === undefined) state = { status: 'succeeded', outcome: otherwise }
-    else {
-      from = first.position
-      for (const recorded of events) consider(recorded as Recorded<DomainEvent>)
-      for (const recorded of heard) if (recorded.stream === stream) consider(recorded)
-    }
-
-    const waitMs = waitOf(request)
-    if (state.status === 'running' && waitMs > 0) await within(waitMs, ended.promise, request)
-    const asOf = Math.max(position, heard.at(-1)?.position ?? 0)
-    if (state.status !== 'running') await engine.waitFor(asOf, READ_OWN_WRITES_MS)
-    const all = [...new Map([...events, ...heard].map(recorded => [recorded.position, recorded])).values()]
-    const mine = all.filter(
-      recorded => recorded.metadata.$correlationId === context.correlationId || recorded.stream === stream,
-    ) as ReadonlyArray<Recorded<DomainEvent>>
-    return answer(reply, context.correlationId, name, subject, state, mine, asOf)
-  } finally {
-    subscription.unsubscribe()
+    if (E.isLeft(handled)) return E.left(handled.left as ApiError)
+    const { events, position, state } = handled.right
+    return E.right({ events, position, settled: events.length === 0 ? settled(state) : null })
   }
-}
 
-const answer = (
+export type Operate = (
+  request: FastifyRequest,
   reply: FastifyReply,
-  id: string,
   command: CommandName,
-  subject: Subject,
-  state: Progress,
-  events: ReadonlyArray<Recorded<DomainEvent>>,
-  position: number,
-): FastifyReply => {
-  reply.header('location', `/v1/operations/${encodeURIComponent(id)}`)
-  if (state.status === 'failed') {
-    const { failure, exitCode } = state
-    return sendProblem(reply, { reason: 'operation-failed', operation: id, failure, exitCode })
-  }
-  return reply
-    .code(state.status === 'running' ? 202 : 200)
-    .send(operationJson(id, command, subject, state, events, position))
-}
-
-const operationJson = (
-  id: string,
-  command: CommandName,
-  subject: Subject,
-  state: Progress,
-  events: ReadonlyArray<Recorded<DomainEvent>>,
-  position: number,
-) => ({
-  id,
-  command,
-  status: state.status,
-  subject,
-  outcome: state.status === 'succeeded' ? state.outcome : null,
-  failure: state.status === 'failed' ? state.failure : null,
-  exitCode: state.status === 'failed' ? state.exitCode : null,
-  startedAt: events[0]?.position ?? null,
-  endedAt: state.status === 'running' ? null : (events.at(-1)?.position ?? null),
-  events: events.map(eventJson),
-  position,
-})
+  plan: (context: Context) => Promise<E.Either<ApiError, Plan>>,
+  until?: Until,
+) => Promise<FastifyReply>
 
 /**
- * A key that was given before: its operation is the answer, and nothing is done again. Left: it is no key, or belongs to
- * another command.
+ * Answers a command with its operation: at once, or when it is over, if the client is ready to wait that long. The end
+ * is heard of as it is recorded; nobody polls. A key that was given before is answered with its operation, before
+ * anything else is looked at.
  */
-const repeated = async (
-  engine: Engine,
-  request: FastifyRequest,
-  name: CommandName,
-): Promise<E.Either<ApiError, unknown> | null> => {
-  const key = request.headers['idempotency-key']
-  if (key === undefined) return null
-  if (typeof key !== 'string' || !isKey(key))
-    return E.left({
-      reason: 'invalid-request',
-      errors: ['Idempotency-Key: expected 1 to 128 printable characters without spaces'],
-    })
-  await engine.waitFor(engine.log.head(), READ_OWN_WRITES_MS)
-  const [first] = engine.queries.eventsOfOperation(key)
-  if (first === undefined) return null
-  return firstEventTypes[name].includes(first.type)
-    ? operationById(engine, key, null)
-    : E.left({ reason: 'idempotency-key-reused', key })
-}
+export const operator = (engine: Engine): Operate => {
+  const once = onceByKey<Begun>()
 
-const firstEventTypes: Readonly<Record<CommandName, ReadonlyArray<string>>> = {
-  'pull-image': ['ImagePullRequested'],
-  'tag-image': ['ImageNamed'],
-  'remove-image': ['ImageRemoveRequested'],
-  'create-container': ['ContainerCreateRequested'],
-  'run-container': ['ContainerCreateRequested'],
-  'start-container': ['ContainerStartRequested'],
-  'stop-container': ['ContainerStopRequested'],
-  'restart-container': ['ContainerStopRequested', 'ContainerStartRequested'],
-  'kill-container': ['ContainerSignalRequested'],
-  'pause-container': ['ContainerPauseRequested'],
-  'unpause-container': ['ContainerUnpauseRequested'],
-  'rename-container': ['ContainerRenameRequested'],
-  'remove-container': ['ContainerRemoveRequested'],
-  'exec-container': ['ExecStartRequested'],
-}
-
-/** The operation as the log knows it: its first event says what was asked, its subject's later ones how that ended. */
-export const operationById = async (engine: Engine, id: string, at: number | null): Promise<E.Either<ApiError, unknown>> => {
-  const moments = engine.queries.eventsOfOperation(id).filter(({ position }) => at === null || position <= at)
-  const [first] = moments
-  if (first === undefined) return E.left({ reason: 'operation-not-found', operation: id })
-
-  const recorded: Array<Recorded<DomainEvent>> = []
-  for (const stream of new Set(moments.map(moment => moment.stream))) {
-    const history = await engine.log.load(stream, 0)()
-    if (E.isLeft(history)) return history
-    recorded.push(...history.right.events.filter(({ position }) => at === null || position <= at))
+  const knownToLog = async (key: string, command: CommandName): Promise<E.Either<ApiError, Begun> | null> => {
+    await caughtUp(engine)
+    if (engine.queries.eventsOfOperation(key).length === 0) return null
+    const begun = await begunInLog(engine, key)
+    return E.isLeft(begun) || mayBegin(command, begun.right)
+      ? begun
+      : E.left({ reason: 'idempotency-key-reused', key })
   }
-  const events = recorded.toSorted((a, b) => a.position - b.position)
-  const begun = events.find(({ position }) => position === first.position)
-  const command = begun === undefined ? null : commandOf(begun.event)
-  const subject = begun === undefined ? null : subjectOf(begun.event)
-  if (begun === undefined || command === null || subject === null)
-    return E.left({ reason: 'operation-not-found', operation: id })
 
-  const state = events
-    .filter(({ stream, position }) => stream === begun.stream && position >= begun.position)
-    .reduce<Progress>((before, { event }) => progress(command, 'started', before, event), running)
-  const own = events.filter(({ metadata }) => metadata.$correlationId === id)
-  return E.right(operationJson(id, command, subject, state, own, at ?? engine.asOf()))
+  return async (request, reply, command, plan, until = 'started') => {
+    const key = keyOf(request)
+    if (E.isLeft(key)) return sendProblem(reply, key.left)
+    const context = contextOf(engine, request)
+    const id = context.correlationId
+
+    using ear = listener(engine, id)
+    let past: Past | null = null
+    const first = async (): Promise<E.Either<ApiError, Begun>> => {
+      const planned = await plan(context)
+      if (E.isLeft(planned)) return planned
+      const { subject, stream, give } = planned.right
+      ear.turnTo(stream)
+      const given = await give(context)
+      if (E.isLeft(given)) return given
+      const { events, position, settled } = given.right
+      past = events
+      return E.right({ command, subject, stream, from: events[0]?.position ?? position + 1, settled })
+    }
+    const begun =
+      key.right === null
+        ? await first()
+        : await once(
+            key.right,
+            fingerprintOf(command, request.body),
+            async () => (await knownToLog(id, command)) ?? first(),
+          )
+    if (E.isLeft(begun)) return sendProblem(reply, begun.left)
+
+    if (past === null) {
+      // Begun by an earlier request: what happened since is in the log, what comes is heard.
+      ear.turnTo(begun.right.stream)
+      await caughtUp(engine)
+      const known = await pastOf(engine, id, begun.right.stream)
+      if (E.isLeft(known)) return sendProblem(reply, known.left)
+      past = known.right
+    }
+    const known: Past = past
+    const all = () => inOrder(known, ear.heard)
+    const isOver = () => standingOf(begun.right, until, all()).standing.status !== 'running'
+    const wait = waitOf(request)
+    if (wait > 0 && !isOver()) await ear.until(isOver, wait, request)
+
+    const told = all()
+    const { standing } = standingOf(begun.right, until, told)
+    reply.header('location', `/v1/operations/${encodeURIComponent(id)}`)
+    if (standing.status !== 'failed')
+      return reply
+        .code(standing.status === 'running' ? 202 : 200)
+        .send(operationJson(id, begun.right, until, told, engine.log.head()))
+    const { problem, failure, exitCode } = standing
+    return sendProblem(reply, { reason: 'operation-failed', problem, operation: id, failure, exitCode })
+  }
 }
 
-/** Waits for the end, for the time to pass, or for the client to leave. */
-const within = (ms: number, ended: Promise<void>, request: FastifyRequest): Promise<void> =>
-  new Promise(resolve => {
-    const timer = setTimeout(resolve, ms)
-    const leave = () => resolve()
-    request.raw.socket.once('close', leave)
-    ended.then(resolve).finally(() => {
-      clearTimeout(timer)
-      request.raw.socket.off('close', leave)
-    })
+/** Hears of an operation, and of its subject once that is known, until it is disposed of. */
+const listener = ({ told }: Pick<Engine, 'told'>, id: string) => {
+  const heard: Array<Recorded<DomainEvent>> = []
+  let stream: StreamName | null = null
+  let onSubject = () => {}
+  const subscription = told.subscribe(recorded => {
+    if (recorded.stream !== stream && recorded.metadata.$correlationId !== id) return
+    heard.push(recorded)
+    if (recorded.stream === stream) onSubject()
   })
+  return {
+    heard,
+    turnTo: (subject: StreamName) => {
+      stream = subject
+    },
+    /** Waits until it is so, for the time to pass, or for the client to leave. */
+    until: (isSo: () => boolean, ms: number, request: FastifyRequest): Promise<void> =>
+      new Promise(resolve => {
+        const done = () => {
+          clearTimeout(timer)
+          forget()
+          resolve()
+        }
+        const timer = setTimeout(done, ms)
+        const forget = whenGone(request, done)
+        onSubject = () => {
+          if (isSo()) done()
+        }
+      }),
+    [Symbol.dispose]: () => subscription.unsubscribe(),
+  }
+}

@@ -34,6 +34,8 @@ export type Unanswerable =
 export type OperationFailed = Readonly<{
   reason: 'operation-failed'
   operation: string
+  /** The word that the problem is named by. */
+  problem: string
   failure: Failure
   exitCode: number | null
 }>
@@ -226,9 +228,9 @@ const describe: {
     try: 'ask again',
   }),
   'internal-error': ({ cause }) => ({ status: 500, title: 'a fault of ours', detail: cause }),
-  'operation-failed': ({ operation, failure, exitCode }) => ({
-    status: failureStatus[failure.problem] ?? 409,
-    title: failure.problem.replaceAll('-', ' '),
+  'operation-failed': ({ operation, problem, failure, exitCode }) => ({
+    status: failureStatus[problem] ?? failureStatus[failure.problem] ?? 409,
+    title: problem.replaceAll('-', ' '),
     detail: failure.cause,
     operation,
     failure,
@@ -237,7 +239,7 @@ const describe: {
 }
 
 export const toProblem = (error: ApiError): Problem => {
-  const reason = error.reason === 'operation-failed' ? error.failure.problem : error.reason
+  const reason = error.reason === 'operation-failed' ? error.problem : error.reason
   return {
     type: `https://shiplog.dev/problems/${reason}`,
     reason,

@@ -62,7 +62,8 @@ export const pullRoutes: FastifyPluginAsync<{ engine: Engine }> = async (app, { 
     if (E.isLeft(credential)) return sendProblem(reply, credential.left)
 
     const context = contextOf(engine, request)
-    if (credential.right !== null) engine.keepCredential(context.correlationId, credential.right)
+    if (credential.right !== null)
+      engine.keepCredential(context.correlationId, reference.right.domain, credential.right)
     const pull = engine.randomId() as PullId
     const { name } = reference.right
     return operate(

@@ -12,7 +12,7 @@ import type { ExecView } from '../../projections/executor/execs.ts'
 import { asked } from '../at.ts'
 import { body, nullable, readBody } from '../body.ts'
 import type { Engine } from '../engine.ts'
-import { goneSignal, sendOutput } from '../frames.ts'
+import { goneSignal, passOn, sendOutput } from '../frames.ts'
 import { operate } from '../operation.ts'
 import { sendProblem } from '../problem.ts'
 import type { End } from '../runtime/end.ts'
@@ -20,7 +20,6 @@ import { findLiving } from '../runtime/find.ts'
 
 const strings = t.readonlyArray(t.string)
 
-/** `detach`: nobody is going to read its output. */
 export const ExecContainer = body(
   'ExecContainer',
   { container: t.string, args: strings },
@@ -31,7 +30,6 @@ export const ExecContainer = body(
     terminal: t.boolean,
     stdin: t.boolean,
     consoleSize: nullable(ConsoleSize),
-    detach: t.boolean,
   },
 )
 
@@ -57,10 +55,9 @@ export const execRoutes: FastifyPluginAsync<{ engine: Engine }> = async (app, { 
 
     const exec = `${engine.randomId()}${engine.randomId()}`.replaceAll('-', '') as ExecId
     engine.keepExecEnvironment(exec, env)
-    if (rest.detach !== true) engine.announceExec(exec)
     return operate(engine, request, reply, {
       name: 'exec-container',
-      subject: { kind: 'exec', id: exec, name: null },
+      subject: { kind: 'exec', id: exec },
       stream: engine.streams.exec(namespace, exec),
       handle: engine.exec,
       command: {
@@ -101,7 +98,7 @@ export const execRoutes: FastifyPluginAsync<{ engine: Engine }> = async (app, { 
     const { exec } = request.params
     const view = await find(exec)
     if (view === null) return sendProblem(reply, { reason: 'exec-not-found', exec })
-    const output = engine.execOutput(view.id, goneSignal(request))
+    const output = engine.execOutput(view, goneSignal(request))
     if (output === null) return sendProblem(reply, { reason: 'output-not-kept', container: exec })
     return sendOutput(reply, output, { isRaw: view.terminal, timestamps: false, wanted: () => true })
   })
@@ -110,18 +107,10 @@ export const execRoutes: FastifyPluginAsync<{ engine: Engine }> = async (app, { 
     const { exec } = request.params
     const view = await find(exec)
     if (view === null) return sendProblem(reply, { reason: 'exec-not-found', exec })
-    const input = await engine.execInput(view.id)
-    if (input === null)
-      return sendProblem(reply, { reason: 'input-closed', container: exec, cause: 'nobody reads it' })
-    let isWhole = false
-    try {
-      for await (const chunk of request.body as AsyncIterable<Buffer>) if (!(await input.write(chunk))) break
-      isWhole = true
-    } catch {
-      // The client went away in the middle of it.
-    }
-    if (isWhole) input.end()
-    else input.leave()
+    const input = engine.execInput(view)
+    if (E.isLeft(input))
+      return sendProblem(reply, { reason: 'input-closed', container: exec, cause: input.left.cause })
+    await passOn(request, input.right)
     return reply.code(204).send()
   })
 
@@ -131,7 +120,7 @@ export const execRoutes: FastifyPluginAsync<{ engine: Engine }> = async (app, { 
     const { exec } = request.params
     const view = await find(exec)
     if (view === null) return sendProblem(reply, { reason: 'exec-not-found', exec })
-    engine.resizeExec(view.id, size.right)
+    engine.resizeExec(view, size.right)
     return reply.code(204).send()
   })
 }

@@ -7,7 +7,7 @@ import { asked } from '../at.ts'
 import type { Engine } from '../engine.ts'
 import { eventsOf, sendHistory } from '../events/history.ts'
 import { explain } from '../events/why.ts'
-import { goneSignal, sendOutput } from '../frames.ts'
+import { goneSignal, passOn, sendOutput } from '../frames.ts'
 import { sendProblem } from '../problem.ts'
 import type { ApiError } from '../problem.ts'
 import { containerJson } from './container-json.ts'
@@ -77,9 +77,9 @@ export const containerRoutes: FastifyPluginAsync<{ engine: Engine }> = async (ap
     if (E.isLeft(found)) return sendProblem(reply, found.left)
     const query = await outputQuery(engine, request)
     if (E.isLeft(query)) return sendProblem(reply, query.left)
-    const { id, run, options } = found.right
+    const { id, options } = found.right
     const { stdout, stderr, timestamps, ...rest } = query.right
-    const output = engine.output(id, run, { ...rest, signal: goneSignal(request) })
+    const output = engine.output(found.right, { ...rest, signal: goneSignal(request) })
     if (output === null) return sendProblem(reply, { reason: 'output-not-kept', container: id })
     return sendOutput(reply, output, {
       isRaw: options.terminal,
@@ -91,7 +91,7 @@ export const containerRoutes: FastifyPluginAsync<{ engine: Engine }> = async (ap
   app.post<Params>('/containers/:container/input', async (request, reply) => {
     const found = await findLiving(engine, request.params.container)
     if (E.isLeft(found)) return sendProblem(reply, found.left)
-    const input = engine.input(found.right.id)
+    const input = engine.input(found.right)
     if (E.isLeft(input)) {
       const { cause, problem } = input.left
       return sendProblem(
@@ -101,16 +101,7 @@ export const containerRoutes: FastifyPluginAsync<{ engine: Engine }> = async (ap
           : { reason: 'input-closed', container: found.right.id, cause },
       )
     }
-    let isWhole = false
-    try {
-      for await (const chunk of request.body as AsyncIterable<Buffer>)
-        if (!(await input.right.write(chunk))) break
-      isWhole = true
-    } catch {
-      // The client went away in the middle of it.
-    }
-    if (isWhole) input.right.end()
-    else input.right.leave()
+    await passOn(request, input.right)
     return reply.code(204).send()
   })
 

@@ -57,7 +57,9 @@ type PullDecision = Decision<Event, Rejection>
 
 const pull = ({ type: _, ...request }: Ask, state: State): PullDecision => {
   if (state.status === 'absent') return accept({ type: 'ImagePullRequested', ...request })
-  return state.request.name === request.name ? nothing : reject({ reason: 'pull-id-taken', pull: request.pull })
+  return state.request.name === request.name
+    ? nothing
+    : reject({ reason: 'pull-id-taken', pull: request.pull })
 }
 
 const recordPulled = ({ pull }: CommandOf<'RecordImagePulled'>, state: State): PullDecision => {

@@ -31,7 +31,12 @@ const ManifestResolved = t.strict({
   image: ImageConfig,
 })
 
-const ImagePulled = t.strict({ type: t.literal('ImagePulled'), pull: PullId, name: ImageName, manifest: Descriptor })
+const ImagePulled = t.strict({
+  type: t.literal('ImagePulled'),
+  pull: PullId,
+  name: ImageName,
+  manifest: Descriptor,
+})
 
 const ImagePullFailed = t.strict({ type: t.literal('ImagePullFailed'), pull: PullId, failure: Failure })
 

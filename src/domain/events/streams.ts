@@ -38,3 +38,16 @@ export const streamsOf = (node: NodeName) => ({
 })
 
 export type Streams = ReturnType<typeof streamsOf>
+
+/** Every category there is. */
+export const allCategories: ReadonlyArray<string> = [
+  Bundle.category,
+  Content.category,
+  Distribution.category,
+  Executor.category,
+  imageCategory,
+  nameCategory,
+  nodeCategory,
+  Runtime.category,
+  Snapshot.category,
+]
