@@ -5,7 +5,7 @@ export type Problem = Readonly<{
   detail: string
   try?: string
   /** Of a process that could not be started: 125 to 128, as recorded. */
-  exitCode?: number
+  exitCode?: number | null
 }>
 
 /**

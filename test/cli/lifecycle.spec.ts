@@ -147,7 +147,7 @@ describe('version, info and config', () => {
   const routes: Routes = {
     'GET /v1/version': () => ok(version),
     'GET /v1/info': () => ok({ containers: { running: 1 }, runtimes: ['runc'], logPosition: 20 }),
-    'GET /v1/config': () => ok({ root: { value: '/var/lib/shiplog', source: 'default' } }),
+    'GET /v1/config': () => ok({ items: [{ name: 'root', value: '/var/lib/shiplog', source: 'default' }] }),
   }
 
   it('says both versions, which socket was used and why', async () => {

@@ -236,7 +236,7 @@ describe('an event on one line', () => {
 })
 
 describe('progress', () => {
-  const layer = { pull: 'p', digest: digest('a'), total: 1_000_000 }
+  const layer = { digest: digest('a'), total: 1_000_000 }
   it('is a bar with bytes and rate', () =>
     assert.equal(
       layerLine({ ...layer, phase: 'fetching', bytes: 500_000 }, 1_000),

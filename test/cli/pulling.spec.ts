@@ -6,38 +6,33 @@ import { describe, it } from 'node:test'
 import { asking } from './support/asking.ts'
 import { commandLine } from './support/command-line.ts'
 import { digest, event, operation } from './support/examples.ts'
-import { fakeDaemon } from './support/fake-daemon.ts'
+import { fakeDaemon, ok } from './support/fake-daemon.ts'
 import type { Routes } from './support/fake-daemon.ts'
 
 describe('pull', () => {
-  const progress = (phase: string, bytes: number) =>
-    `data: ${JSON.stringify({ pull: 'pull-1', digest: digest('a'), phase, bytes, total: 2_000_000 })}\n\n`
+  const progress = (letter: string, phase: string, bytes: number, total: number | null) =>
+    `data: ${JSON.stringify({ digest: digest(letter), phase, bytes, total })}\n\n`
+  const layer = (letter: string) => ({ blob: { digest: digest(letter), size: 2_000_000 } })
+  const resolved = event(5, 'ManifestResolved', { layers: [layer('a'), layer('b')] })
   const pulled = operation({
     command: 'pull-image',
     subject: { kind: 'pull', id: 'pull-1' },
-    events: [
-      event(8, 'ImagePulled', { name: 'docker.io/library/alpine:3.20', manifest: { digest: digest('1') } }),
-    ],
+    outcome: { name: 'docker.io/library/alpine:3.20', manifest: { digest: digest('1') } },
+    events: [resolved, event(6, 'BlobStored', { blob: { digest: digest('a') } })],
   })
   const routes: Routes = {
     'GET /v1/progress': () => (_, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
-      response.write(progress('fetching', 10) + progress('fetching', 20) + progress('unpacking', 5))
-      response.write(progress('done', 0).replace('pull-1', 'of-another'))
+      response.write(progress('a', 'fetching', 10, 2_000_000) + progress('a', 'fetching', 20, 2_000_000))
+      response.write(progress('c', 'fetching', 20, 50) + progress('a', 'unpacking', 4_000_000, null))
     },
-    'POST /v1/commands/pull-image':
-      ({ headers }) =>
-      (_, response) => {
-        const isAsked = headers['prefer'] === 'respond-async'
-        const answer = isAsked ? { ...pulled, status: 'running', events: [] } : pulled
-        setTimeout(
-          () => response.writeHead(isAsked ? 202 : 200).end(JSON.stringify(answer)),
-          isAsked ? 0 : 60,
-        )
-      },
+    'GET /v1/operations/*': () => ok({ ...pulled, status: 'running', events: [resolved] }),
+    'POST /v1/commands/pull-image': () => (_, response) => {
+      setTimeout(() => response.writeHead(200).end(JSON.stringify(pulled)), 60)
+    },
   }
 
-  it('prints the name on stdout, and one line for each layer and phase on stderr', async () => {
+  it('prints the name on stdout, and on stderr a line for each phase of its own layers', async () => {
     const { exitCode, out, err, asked } = await asking(routes, {}, 'pull', 'alpine:3.20')
     assert.deepEqual({ exitCode, out }, { exitCode: 0, out: 'docker.io/library/alpine:3.20\n' })
     assert.equal(
@@ -46,14 +41,14 @@ describe('pull', () => {
         'pulling alpine:3.20',
         'aaaaaaaaaaaa: fetching (2MB)',
         'aaaaaaaaaaaa: unpacking (2MB)',
+        'aaaaaaaaaaaa: done (2MB)',
+        'bbbbbbbbbbbb: already here (2MB)',
         `alpine:3.20 is ${digest('1')}`,
         '',
       ].join('\n'),
     )
-    const keys = asked
-      .filter(({ path }) => path.endsWith('pull-image'))
-      .map(({ headers }) => headers['idempotency-key'])
-    assert.equal(new Set(keys).size, 1)
+    const key = asked.find(({ path }) => path.endsWith('pull-image'))?.headers['idempotency-key']
+    assert.ok(asked.some(({ path }) => path === `/v1/operations/${String(key)}`))
   })
 
   it('redraws its lines on a terminal, and writes no escape byte anywhere else', async () => {

@@ -49,7 +49,10 @@ describe('start and attach', () => {
   it('show the output of the run that was started, and end as it ends', async () => {
     const { exitCode, out, asked } = await asking(running, {}, 'start', '-a', 'web')
     assert.deepEqual({ exitCode, out }, { exitCode: 4, out: 'second run\n' })
-    assert.equal(asked.find(({ path }) => path.endsWith('/output'))?.query['since'], '@15')
+    assert.equal(
+      asked.find(({ path }) => path.endsWith('/output'))?.query['since'],
+      '2026-11-24T11:58:15.000Z',
+    )
   })
 
   it('attach from now on, and hand input on where the container takes any', async () => {

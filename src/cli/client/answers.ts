@@ -100,6 +100,9 @@ export type Operation = Readonly<{
   status: 'running' | 'succeeded' | 'failed'
   subject: Readonly<{ kind: 'container' | 'image' | 'pull' | 'exec'; id: string; name?: string }>
   outcome: Readonly<Record<string, unknown>> | null
+  failure?: Readonly<{ problem: string; cause: string }> | null
+  /** Of a process that could not be started, or of a container that the engine could not make. */
+  exitCode?: number | null
   events: ReadonlyArray<RecordedEvent>
   position: number
 }>

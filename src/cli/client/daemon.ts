@@ -33,8 +33,8 @@ export type Daemon = Readonly<{
   close: () => void
 }>
 
-/** Longer than any proxy between keeps quiet; asked again when it has passed. */
-const waitSeconds = 600
+/** The longest that the daemon waits; asked again when it has passed. */
+const waitSeconds = 3600
 
 export const daemonAt = (endpoint: Endpoint): Daemon => {
   const connection = connect(endpoint)
@@ -61,10 +61,10 @@ export const daemonAt = (endpoint: Endpoint): Daemon => {
     }
     for (;;) {
       const asked = performance.now()
-      const response = await ask('POST', path, headers, body)
-      const operation = (await jsonOf(response)) as Operation
-      if (response.status !== 202 || !wait) return operation
-      // The wait ran out: the same key asks for the same operation again. Never in a hurry, should it not be waited for.
+      const operation = (await jsonOf(await ask('POST', path, headers, body))) as Operation
+      if (operation.status === 'failed') throw new Refused(problemOf(operation))
+      if (operation.status === 'succeeded' || !wait) return operation
+      // The wait ran out. The same key asks for the same operation again; who answers that at once is not hurried.
       if (performance.now() - asked < 1000) await new Promise(resolve => setTimeout(resolve, 250))
     }
   }
@@ -119,6 +119,14 @@ const jsonOf = async ({ body }: Response): Promise<unknown> => {
     })
   }
 }
+
+/** Of an operation whose end came to be known only by asking again. */
+const problemOf = ({ failure, exitCode }: Operation): Problem => ({
+  reason: failure?.problem ?? 'unknown',
+  status: 409,
+  detail: failure?.cause ?? 'it failed',
+  ...(exitCode == null ? {} : { exitCode }),
+})
 
 const problemIn = async (response: Response): Promise<Problem> => {
   const text = (await response.body.bytes()).toString('utf8')

@@ -36,10 +36,17 @@ export const eventQuery = async (daemon: Daemon, given: Filters): Promise<EventQ
 const matchesAll = (event: RecordedEvent, filters: Filters): boolean =>
   allows(filters, 'type', value => event.type === value) &&
   allows(filters, 'category', value => event.stream.startsWith(`${value}-`)) &&
-  allows(filters, 'subject', value => Object.values(event.data).includes(value)) &&
+  allows(filters, 'subject', value => isAbout(event, value)) &&
   allows(filters, 'actor', value => isBy(event.actor, value)) &&
   allows(filters, 'correlation', value => event.correlation === value) &&
   allows(filters, 'stream', value => event.stream === value)
+
+/** As the daemon has it: a stream's name, its end, or the beginning of that. */
+const isAbout = ({ stream }: RecordedEvent, subject: string): boolean => {
+  const id = stream.slice(stream.indexOf('/') + 1)
+  const withoutNamespace = id.slice(id.indexOf('/') + 1)
+  return stream === subject || id === subject || withoutNamespace.startsWith(subject)
+}
 
 /** `container=web` and `image=alpine` are subjects under the names people give them. */
 const withIds = async (daemon: Daemon, filters: Filters): Promise<Filters> => {

@@ -67,6 +67,7 @@ export async function* followEvents(
   try {
     for await (const { event, data } of serverSentEvents(body)) {
       if (event === 'caught-up') continue
+      if (event === 'error') throw new Failure((JSON.parse(data) as Readonly<{ detail: string }>).detail)
       const recorded = JSON.parse(data) as RecordedEvent
       last = `@${recorded.position}`
       if (matches(recorded)) yield recorded

@@ -31,7 +31,7 @@ const run = async (session: Session, flags: StartFlags, ...names: ReadonlyArray<
   ])
   const asked = operation.events.find(event => event.type === 'ContainerStartRequested')
   return join(session, daemon, container, {
-    output: asked === undefined || container.run === 0 ? {} : { since: `@${asked.position}` },
+    output: asked === undefined || container.run === 0 ? {} : { since: asked.occurredAt },
     takesInput: flags.interactive === true && container.options['stdin'] === true,
     isProxying: flags.sigProxy !== false,
     detachKeys,

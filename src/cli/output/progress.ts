@@ -5,11 +5,11 @@ import { shortId } from './table.ts'
 
 /** How far one blob of a pull is; live only, never recorded. */
 export type Progress = Readonly<{
-  pull: string
   digest: string
   phase: 'fetching' | 'unpacking' | 'done' | 'exists'
   bytes: number
-  total: number
+  /** Null where it is not known, as of what is being unpacked. */
+  total: number | null
 }>
 
 export type ProgressView = Readonly<{
@@ -35,8 +35,8 @@ type Layer = Readonly<{ progress: Progress; startedAt: number }>
 /** One layer as a line: its phase, how much of it, how fast. `elapsed` is in milliseconds. */
 export const layerLine = ({ digest, phase, bytes, total }: Progress, elapsed: number): string => {
   const name = `  ${shortId(digest)}  ${words[phase].padEnd(12)}`
-  if (phase === 'done' || phase === 'exists') return `${name}  ${total > 0 ? size(total) : ''}`.trimEnd()
-  if (total <= 0) return `${name}  ${size(bytes)}`
+  if (phase === 'done' || phase === 'exists') return `${name}  ${total === null ? '' : size(total)}`.trimEnd()
+  if (phase === 'unpacking' || total === null || total === 0) return `${name}  ${size(bytes)}`
   const filled = Math.min(barWidth, Math.floor((bytes / total) * barWidth))
   const bar = `${'#'.repeat(filled)}${'.'.repeat(barWidth - filled)}`
   const rate = phase === 'fetching' && elapsed > 500 ? `  ${size((bytes * 1000) / elapsed)}/s` : ''
@@ -61,7 +61,7 @@ const plainView = (session: Session): ProgressView => {
       const key = `${digest} ${phase}`
       if (said.has(key)) return
       said.add(key)
-      session.err(`${shortId(digest)}: ${words[phase]}${total > 0 ? ` (${size(total)})` : ''}\n`)
+      session.err(`${shortId(digest)}: ${words[phase]}${total === null ? '' : ` (${size(total)})`}\n`)
     },
     end: () => {},
   }
