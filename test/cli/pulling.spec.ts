@@ -58,7 +58,7 @@ describe('pull', () => {
       'pull',
       'alpine:3.20',
     )
-    assert.match(live.err, /\x1b\[J.*unpacking/s)
+    assert.match(live.err, /\x1b\[J.*done/s)
     assert.doesNotMatch((await asking(routes, {}, 'pull', 'alpine:3.20')).err, /\x1b/)
     assert.equal((await asking(routes, { terminals: ['stderr'] }, 'pull', '-q', 'alpine:3.20')).err, '')
   })
