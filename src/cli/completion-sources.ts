@@ -1,6 +1,6 @@
 import type { Container, Image, List, RecordedEvent } from './client/answers.ts'
 import { daemonFor } from './client/daemon.ts'
-import { nameParts } from './output/image-row.ts'
+import { nameParts } from './output/image-name.ts'
 
 /** What the shell may complete is asked of the daemon; without one there is nothing to propose. */
 const asking = async <Item>(

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { End } from '../client/answers.ts'
 import type { Daemon, Query } from '../client/daemon.ts'
+import { Failure, Refused } from '../failure.ts'
 import type { Session } from '../io.ts'
 import { detachDetector } from './detach-keys.ts'
 import { demultiplexer } from './frames.ts'
@@ -47,6 +48,9 @@ export const attach = async (session: Session, daemon: Daemon, attachment: Attac
   }
   try {
     return await Promise.race([seen(), detached])
+  } catch (error) {
+    if (!(error instanceof Failure) || error instanceof Refused) throw error
+    throw new Failure(`${error.message}; what runs goes on without us`, 'shiplog ps')
   } finally {
     for (const cleanUp of cleanUps) cleanUp()
   }

@@ -1,6 +1,6 @@
 import type { Actor, Container } from '../client/answers.ts'
 import { UsageError } from '../failure.ts'
-import { familiar } from '../output/container-row.ts'
+import { familiar } from '../output/image-name.ts'
 import { allows, hasLabels } from '../output/filters.ts'
 import type { Filters } from '../output/filters.ts'
 

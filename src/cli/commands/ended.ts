@@ -1,7 +1,7 @@
 import type { Outcome } from '../attach/streams.ts'
 import { Failure } from '../failure.ts'
 import type { Session } from '../io.ts'
-import { lostBecause } from '../output/container-row.ts'
+import { lostBecause } from '../output/lost.ts'
 
 /** The exit code of a process is ours. An end that nobody saw has no code: it is said as that. */
 export const exitCodeOf = (session: Session, name: string, outcome: Outcome): number => {

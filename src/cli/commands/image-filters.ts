@@ -2,7 +2,7 @@ import type { Image } from '../client/answers.ts'
 import { UsageError } from '../failure.ts'
 import { allows, hasLabels } from '../output/filters.ts'
 import type { Filters } from '../output/filters.ts'
-import { nameParts } from '../output/image-row.ts'
+import { nameParts } from '../output/image-name.ts'
 
 /** Docker's. `dangling=true` matches nothing here: an image is there by its name. */
 export const imageFilterKeys = ['reference', 'label', 'before', 'since', 'dangling'] as const

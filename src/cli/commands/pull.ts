@@ -2,7 +2,7 @@ import { daemonFor } from '../client/daemon.ts'
 import { command, flag, required, text } from '../command.ts'
 import { imageNames } from '../completion-sources.ts'
 import type { Session } from '../io.ts'
-import { familiar } from '../output/container-row.ts'
+import { familiar } from '../output/image-name.ts'
 import { pulled, pullImage } from './pull-image.ts'
 import { untilInterrupted } from './until-interrupted.ts'
 

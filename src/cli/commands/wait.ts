@@ -4,7 +4,7 @@ import { command, many } from '../command.ts'
 import { liveContainerNames } from '../completion-sources.ts'
 import { complain } from '../complain.ts'
 import { Failure } from '../failure.ts'
-import { lostBecause } from '../output/container-row.ts'
+import { lostBecause } from '../output/lost.ts'
 
 export default command<object, Array<string>>({
   brief: 'wait for the end, print the exit code',

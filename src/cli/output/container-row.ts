@@ -1,15 +1,9 @@
 import type { Container } from '../client/answers.ts'
 import { ago, localTime, since } from './age.ts'
+import { familiar } from './image-name.ts'
+import { lostBecause } from './lost.ts'
 import { cut, shortId } from './table.ts'
 import { fields } from './template.ts'
-
-const lostReasons: Readonly<Record<string, string>> = {
-  'host-restarted': 'the host went down',
-  'monitor-died': 'its monitor died',
-}
-
-/** What an end that nobody saw is said to be. */
-export const lostBecause = (reason: string): string => lostReasons[reason] ?? reason
 
 /** Docker's words where docker has them. An end that nobody saw has no code. */
 export const statusText = (container: Container, now: Date): string => {
@@ -84,11 +78,4 @@ export const containerRow = (container: Container, now: Date, isWhole: boolean) 
     Networks: (options['network'] as string | undefined) ?? '',
     Position: container.position,
   })
-}
-
-/** An image's name as people type it: without docker.io, library and latest. */
-export const familiar = (name: string): string => {
-  const short = name.replace(/^docker\.io\/(?:library\/)?/, '')
-  // An image that was asked for by digest keeps that; a tag stands after the last slash.
-  return short.replace(/:latest$/, '')
 }
