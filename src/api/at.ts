@@ -8,11 +8,25 @@ import type { Unanswerable } from './problem.ts'
 
 type Wrong = InvalidMoment | Unanswerable
 
+/** How long an answer waits for the read models to have seen what was recorded when it was asked for. */
+const CATCH_UP_MS = 2_000
+
+/** Waits until what is recorded now can be asked about, so that clients read their own writes. */
+export const caughtUp = ({ waitFor, log }: Pick<Engine, 'waitFor' | 'log'>): Promise<boolean> =>
+  waitFor(log.head(), CATCH_UP_MS)
+
+/** How long an answer waits for the read models to have seen what was recorded when it was asked for. */
+const CATCH_UP_MS = 2_000
+
+/** Waits until what is recorded now can be asked about, so that clients read their own writes. */
+export const caughtUp = ({ waitFor, log }: Pick<Engine, 'waitFor' | 'log'>): Promise<boolean> =>
+  waitFor(log.head(), CATCH_UP_MS)
+
 /** The position of a moment: of the newest event that was recorded by then. */
 export const positionOf = async (engine: Engine, text: string): Promise<E.Either<Wrong, Position>> => {
   const moment = parseMoment(text, engine.clock())
   if (E.isLeft(moment)) return moment
-  await engine.waitFor(engine.log.head(), 1_000)
+  await caughtUp(engine)
   switch (moment.right.kind) {
     case 'now':
       return E.right(engine.asOf())
@@ -29,7 +43,9 @@ export const positionOf = async (engine: Engine, text: string): Promise<E.Either
     case 'event': {
       const found = engine.queries.eventById(moment.right.id)
       if (found.kind === 'found') return E.right(found.found.position)
-      return E.left({ reason: found.kind === 'none' ? 'event-not-found' : 'event-ambiguous', event: text })
+      return found.kind === 'none'
+        ? E.left({ reason: 'moment-not-found', moment: text, cause: 'there is no event with that id' })
+        : E.left({ reason: 'moment-ambiguous', moment: text, candidates: found.candidates })
     }
     case 'time':
       return E.right(engine.queries.positionAt(moment.right.time))
@@ -62,9 +78,13 @@ export const asked = async (
 ): Promise<E.Either<Wrong, Readonly<{ at: At; position: Position }>>> => {
   const { at } = query as Readonly<{ at?: unknown }>
   if (at === undefined || at === '' || at === 'now') {
-    await engine.waitFor(engine.log.head(), 1_000)
+    await caughtUp(engine)
     return E.right({ at: 'now', position: engine.asOf() })
   }
   const position = await positionOf(engine, String(at))
-  return E.isLeft(position) ? position : E.right({ at: position.right, position: position.right })
+  if (E.isLeft(position)) return position
+  // Nothing is answered as of a moment that the read models have not reached: it would be the answer of an earlier one.
+  return position.right > engine.asOf()
+    ? E.left({ reason: 'read-models-behind', position: position.right })
+    : E.right({ at: position.right, position: position.right })
 }

@@ -21,6 +21,8 @@ export type Unanswerable =
   | Readonly<{ reason: 'operation-not-found'; operation: string }>
   | Readonly<{ reason: 'stream-not-found'; stream: string }>
   | Readonly<{ reason: 'moment-not-found'; moment: string; cause: string }>
+  | Readonly<{ reason: 'moment-ambiguous'; moment: string; candidates: ReadonlyArray<string> }>
+  | Readonly<{ reason: 'moment-ambiguous'; moment: string; candidates: ReadonlyArray<string> }>
   | Readonly<{ reason: 'idempotency-key-reused'; key: string }>
   | Readonly<{ reason: 'input-closed'; container: string; cause: string }>
   | Readonly<{ reason: 'output-not-kept'; container: string }>
@@ -193,6 +195,16 @@ const describe: {
     status: 404,
     title: 'there was no such moment',
     detail: `${moment}: ${cause}`,
+  }),
+  'moment-ambiguous': ({ moment, candidates }) => ({
+    status: 400,
+    title: 'several events begin like that',
+    detail: `${moment} may be ${candidates.join(', ')}`,
+  }),
+  'moment-ambiguous': ({ moment, candidates }) => ({
+    status: 400,
+    title: 'several events begin like that',
+    detail: `${moment} may be ${candidates.join(', ')}`,
   }),
   'idempotency-key-reused': ({ key }) => ({
     status: 409,

@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, rmSync } from 'node:fs'
 import fastify from 'fastify'
-import type { FastifyError, FastifyInstance, FastifyPluginAsync } from 'fastify'
+import type { FastifyError, FastifyInstance } from 'fastify'
 import { aboutRoutes } from './about.ts'
 import { bundleRoutes } from './bundle/http.ts'
 import { blobRoutes } from './content/http.ts'
@@ -10,6 +10,8 @@ import type { Engine } from './engine.ts'
 import { eventRoutes } from './events/http.ts'
 import { execRoutes } from './executor/http.ts'
 import { imageRoutes } from './metadata/http.ts'
+import type { Routes } from './face.ts'
+import { operator } from './operation.ts'
 import { sendProblem } from './problem.ts'
 import type { ApiError } from './problem.ts'
 import { containerCommands } from './runtime/commands.ts'
@@ -19,7 +21,7 @@ import { snapshotRoutes } from './snapshot/http.ts'
 /** The largest command: a profile for seccomp and a long environment fit many times. */
 const BODY_LIMIT = 1 << 20
 
-const routes: ReadonlyArray<FastifyPluginAsync<{ engine: Engine }>> = [
+const routes: ReadonlyArray<Routes> = [
   aboutRoutes,
   blobRoutes,
   bundleRoutes,
@@ -64,7 +66,8 @@ export const buildServer = (engine: Engine, report: (error: unknown) => void): F
     sendProblem(reply, { reason: 'route-not-found', path: `${request.method} ${request.url.split('?')[0]}` }),
   )
 
-  for (const route of routes) void app.register(route, { prefix: '/v1', engine })
+  const operate = operator(engine)
+  for (const route of routes) void app.register(route, { prefix: '/v1', engine, operate })
   void app.register(docsRoutes, { engine })
   return app
 }

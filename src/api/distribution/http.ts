@@ -1,17 +1,20 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import * as t from 'io-ts'
 import { parseReference } from '../../domain/distribution/reference.ts'
 import type { Platform } from '../../domain/kernel/descriptor.ts'
 import { decode } from '../../domain/kernel/decode.ts'
 import type { InvalidRequest } from '../../domain/kernel/decode.ts'
+import type { Context } from '../../domain/kernel/context.ts'
+import type { Context } from '../../domain/kernel/context.ts'
 import type { PullId } from '../../domain/kernel/identifiers.ts'
 import { body, readBody } from '../body.ts'
-import { contextOf } from '../context.ts'
+import type { Routes } from '../face.ts'
 import type { Credential, Engine } from '../engine.ts'
 import { defaultNamespace } from '../metadata/images.ts'
-import { operate } from '../operation.ts'
-import { sendProblem } from '../problem.ts'
+import { giving } from '../operation.ts'
+import type { Plan } from '../operation.ts'
+import type { ApiError } from '../problem.ts'
 
 export const PullImage = body('PullImage', { reference: t.string }, { platform: t.string })
 
@@ -49,42 +52,76 @@ const credentialOf = (request: FastifyRequest): E.Either<InvalidRequest, Credent
   }
 }
 
-export const pullRoutes: FastifyPluginAsync<{ engine: Engine }> = async (app, { engine }) => {
-  app.post('/commands/pull-image', async (request, reply) => {
-    const asked = readBody(PullImage)(request.body)
-    if (E.isLeft(asked)) return sendProblem(reply, asked.left)
-    const reference = parseReference(asked.right.reference)
-    if (E.isLeft(reference)) return sendProblem(reply, reference.left)
-    const platform =
-      asked.right.platform === undefined ? E.right(hostPlatform()) : parsePlatform(asked.right.platform)
-    if (E.isLeft(platform)) return sendProblem(reply, platform.left)
-    const credential = credentialOf(request)
-    if (E.isLeft(credential)) return sendProblem(reply, credential.left)
+const planOf = (
+  engine: Engine,
+  request: FastifyRequest,
+  { correlationId }: Context,
+): E.Either<ApiError, Plan> => {
+  const asked = readBody(PullImage)(request.body)
+  if (E.isLeft(asked)) return asked
+  const reference = parseReference(asked.right.reference)
+  if (E.isLeft(reference)) return reference
+  const platform =
+    asked.right.platform === undefined ? E.right(hostPlatform()) : parsePlatform(asked.right.platform)
+  if (E.isLeft(platform)) return platform
+  const credential = credentialOf(request)
+  if (E.isLeft(credential)) return credential
 
-    const context = contextOf(engine, request)
-    if (credential.right !== null)
-      engine.keepCredential(context.correlationId, reference.right.domain, credential.right)
-    const pull = engine.randomId() as PullId
-    const { name } = reference.right
-    return operate(
-      engine,
-      request,
-      reply,
-      {
-        name: 'pull-image',
-        subject: { kind: 'pull', id: pull, name },
-        stream: engine.streams.pull(defaultNamespace, pull),
-        handle: engine.pull,
-        command: {
-          type: 'PullImage',
-          pull,
-          namespace: defaultNamespace,
-          reference: asked.right.reference,
-          name,
-          platform: platform.right,
-        },
-      },
-      context,
-    )
+  const { name, domain } = reference.right
+  if (credential.right !== null) engine.keepCredential(correlationId, domain, credential.right)
+  const pull = engine.randomId() as PullId
+  const stream = engine.streams.pull(defaultNamespace, pull)
+  const command = {
+    type: 'PullImage',
+    pull,
+    namespace: defaultNamespace,
+    reference: asked.right.reference,
+    name,
+    platform: platform.right,
+  } as const
+  return E.right({
+    subject: { kind: 'pull', id: pull, name },
+    stream,
+    give: giving(engine.pull, stream, command, () => null),
   })
+}
+
+const planOf = (
+  engine: Engine,
+  request: FastifyRequest,
+  { correlationId }: Context,
+): E.Either<ApiError, Plan> => {
+  const asked = readBody(PullImage)(request.body)
+  if (E.isLeft(asked)) return asked
+  const reference = parseReference(asked.right.reference)
+  if (E.isLeft(reference)) return reference
+  const platform =
+    asked.right.platform === undefined ? E.right(hostPlatform()) : parsePlatform(asked.right.platform)
+  if (E.isLeft(platform)) return platform
+  const credential = credentialOf(request)
+  if (E.isLeft(credential)) return credential
+
+  const { name, domain } = reference.right
+  if (credential.right !== null) engine.keepCredential(correlationId, domain, credential.right)
+  const pull = engine.randomId() as PullId
+  const stream = engine.streams.pull(defaultNamespace, pull)
+  const command = {
+    type: 'PullImage',
+    pull,
+    namespace: defaultNamespace,
+    reference: asked.right.reference,
+    name,
+    platform: platform.right,
+  } as const
+  return E.right({
+    subject: { kind: 'pull', id: pull, name },
+    stream,
+    give: giving(engine.pull, stream, command, () => null),
+  })
+}
+
+export const pullRoutes: Routes = async (app, { engine, operate }) => {
+  app.post('/commands/pull-image', (request, reply) =>
+    operate(request, reply, 'pull-image', async context => planOf(engine, request, context)),
+  )
 }

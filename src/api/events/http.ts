@@ -2,9 +2,9 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import type { DomainEvent } from '../../domain/events/catalogue.ts'
 import type { Position, Recorded, StreamName } from '../../domain/kernel/store.ts'
-import { asked } from '../at.ts'
+import { asked, caughtUp } from '../at.ts'
 import type { Engine, ProgressReport } from '../engine.ts'
-import { operationById } from '../operation.ts'
+import { operationById } from '../operation-log.ts'
 import { sendProblem } from '../problem.ts'
 import type { ApiError } from '../problem.ts'
 import { eventQuery } from './filter.ts'
@@ -72,7 +72,7 @@ export const eventRoutes: FastifyPluginAsync<{ engine: Engine }> = async (app, {
   })
 
   app.get<{ Params: { event: string } }>('/events/:event', async (request, reply) => {
-    await engine.waitFor(engine.log.head(), 1_000)
+    await caughtUp(engine)
     const { event } = request.params
     const position = /^@(\d{1,16})$/.exec(event)
     const found = position === null ? engine.queries.eventById(event) : null
@@ -101,8 +101,7 @@ export const eventRoutes: FastifyPluginAsync<{ engine: Engine }> = async (app, {
   app.get<{ Params: { operation: string } }>('/operations/:operation', async (request, reply) => {
     const as = await asked(engine, request.query)
     if (E.isLeft(as)) return sendProblem(reply, as.left)
-    const at = as.right.at === 'now' ? null : as.right.at
-    const found = await operationById(engine, request.params.operation, at)
+    const found = await operationById(engine, request.params.operation, as.right.position)
     return E.isLeft(found) ? sendProblem(reply, found.left) : found.right
   })
 

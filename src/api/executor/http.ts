@@ -1,20 +1,22 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { FastifyPluginAsync } from 'fastify'
 import * as t from 'io-ts'
 import { filter, firstValueFrom, from, fromEvent, map, merge, takeUntil } from 'rxjs'
 import { checkedArgs, checkedEnvironment, nameOf } from '../../domain/bundle/environment.ts'
 import { parseUser } from '../../domain/bundle/user.ts'
 import { workingDirectory } from '../../domain/bundle/working-directory.ts'
 import { ConsoleSize } from '../../domain/kernel/container-options.ts'
-import { decode } from '../../domain/kernel/decode.ts'
 import type { ExecId } from '../../domain/kernel/identifiers.ts'
 import type { ExecView } from '../../projections/executor/execs.ts'
-import { asked } from '../at.ts'
+import { asked, caughtUp } from '../at.ts'
 import { body, nullable, readBody } from '../body.ts'
 import type { Engine } from '../engine.ts'
 import { goneSignal, passOn, sendOutput } from '../frames.ts'
-import { operate } from '../operation.ts'
+import type { Routes } from '../face.ts'
+import { giving } from '../operation.ts'
+import type { Plan } from '../operation.ts'
 import { sendProblem } from '../problem.ts'
+import type { ApiError } from '../problem.ts'
+import { checkedSize, readSize } from '../console-size.ts'
 import type { End } from '../runtime/end.ts'
 import { findLiving } from '../runtime/find.ts'
 
@@ -35,49 +37,54 @@ export const ExecContainer = body(
 
 type Params = { Params: { exec: string } }
 
-export const execRoutes: FastifyPluginAsync<{ engine: Engine }> = async (app, { engine }) => {
-  app.post('/commands/exec-container', async (request, reply) => {
-    const wanted = readBody(ExecContainer)(request.body)
-    if (E.isLeft(wanted)) return sendProblem(reply, wanted.left)
-    const { container, args, env = [], user = null, workingDir = null, ...rest } = wanted.right
-    for (const check of [
-      checkedArgs(args),
-      checkedEnvironment(env, 'env'),
-      parseUser(user ?? ''),
-      workingDirectory(workingDir, ''),
-    ])
-      if (E.isLeft(check)) return sendProblem(reply, check.left)
-    const found = await findLiving(engine, container)
-    if (E.isLeft(found)) return sendProblem(reply, found.left)
-    const { id, namespace, status } = found.right
-    if (status === 'paused') return sendProblem(reply, { reason: 'container-paused', container: id })
-    if (status !== 'running') return sendProblem(reply, { reason: 'container-not-running', container: id })
+const planExec = (engine: Engine, body: unknown) => async (): Promise<E.Either<ApiError, Plan>> => {
+  const wanted = readBody(ExecContainer)(body)
+  if (E.isLeft(wanted)) return wanted
+  const { container, args, env = [], user = null, workingDir = null, ...rest } = wanted.right
+  for (const check of [
+    checkedArgs(args),
+    checkedEnvironment(env, 'env'),
+    parseUser(user ?? ''),
+    workingDirectory(workingDir, ''),
+    checkedSize(rest.consoleSize ?? null),
+  ])
+    if (E.isLeft(check)) return check
+  const found = await findLiving(engine, container)
+  if (E.isLeft(found)) return found
+  const { id, namespace, status } = found.right
+  if (status === 'paused') return E.left({ reason: 'container-paused', container: id })
+  if (status !== 'running') return E.left({ reason: 'container-not-running', container: id })
 
-    const exec = `${engine.randomId()}${engine.randomId()}`.replaceAll('-', '') as ExecId
-    engine.keepExecEnvironment(exec, env)
-    return operate(engine, request, reply, {
-      name: 'exec-container',
-      subject: { kind: 'exec', id: exec },
-      stream: engine.streams.exec(namespace, exec),
-      handle: engine.exec,
-      command: {
-        type: 'StartExec',
-        exec,
-        container: id,
-        namespace,
-        args,
-        environment: [...new Set(env.map(nameOf))],
-        user,
-        workingDir,
-        terminal: rest.terminal ?? false,
-        stdin: rest.stdin ?? false,
-        consoleSize: rest.consoleSize ?? null,
-      },
-    })
+  const exec = `${engine.randomId()}${engine.randomId()}`.replaceAll('-', '') as ExecId
+  engine.keepExecEnvironment(exec, env)
+  const stream = engine.streams.exec(namespace, exec)
+  const command = {
+    type: 'StartExec',
+    exec,
+    container: id,
+    namespace,
+    args,
+    environment: [...new Set(env.map(nameOf))],
+    user,
+    workingDir,
+    terminal: rest.terminal ?? false,
+    stdin: rest.stdin ?? false,
+    consoleSize: rest.consoleSize ?? null,
+  } as const
+  return E.right({
+    subject: { kind: 'exec', id: exec },
+    stream,
+    give: giving(engine.exec, stream, command, () => ({ exec, container: id })),
   })
+}
+
+export const execRoutes: Routes = async (app, { engine, operate }) => {
+  app.post('/commands/exec-container', async (request, reply) =>
+    operate(request, reply, 'exec-container', planExec(engine, request.body)),
+  )
 
   const find = async (exec: string): Promise<ExecView | null> => {
-    await engine.waitFor(engine.log.head(), 1_000)
+    await caughtUp(engine)
     return engine.queries.execById(exec, 'now')
   }
 
@@ -115,7 +122,7 @@ export const execRoutes: FastifyPluginAsync<{ engine: Engine }> = async (app, { 
   })
 
   app.post<Params>('/execs/:exec/resize', async (request, reply) => {
-    const size = decode(ConsoleSize)(request.body)
+    const size = readSize(request.body)
     if (E.isLeft(size)) return sendProblem(reply, size.left)
     const { exec } = request.params
     const view = await find(exec)

@@ -1,66 +1,85 @@
 import * as E from 'fp-ts/lib/Either.js'
-import type { FastifyPluginAsync } from 'fastify'
 import * as t from 'io-ts'
+import { parseReference } from '../../domain/distribution/reference.ts'
+import type { ImageName } from '../../domain/kernel/identifiers.ts'
 import { body, readBody } from '../body.ts'
 import type { Engine } from '../engine.ts'
-import { operate } from '../operation.ts'
+import type { Routes } from '../face.ts'
+import { giving } from '../operation.ts'
+import type { Plan } from '../operation.ts'
 import { sendProblem } from '../problem.ts'
-import { asked } from '../at.ts'
+import type { ApiError } from '../problem.ts'
+import { asked, caughtUp } from '../at.ts'
 import { sendHistory } from '../events/history.ts'
-import { defaultNamespace, findImage, imageJson, nameOf } from './images.ts'
+import { defaultNamespace, familiarName, findImage, imageJson, nameOf } from './images.ts'
 
 export const TagImage = body('TagImage', { source: t.string, target: t.string }, {})
 export const RemoveImage = body('RemoveImage', { image: t.string }, { force: t.boolean })
 
-export const imageRoutes: FastifyPluginAsync<{ engine: Engine }> = async (app, { engine }) => {
+const planTag = (engine: Engine, body: unknown) => async (): Promise<E.Either<ApiError, Plan>> => {
+  const asked = readBody(TagImage)(body)
+  if (E.isLeft(asked)) return asked
+  const target = parseReference(asked.right.target)
+  if (E.isLeft(target)) return target
+  const { name, digest } = target.right
+  if (digest !== null)
+    return E.left({ reason: 'invalid-request', errors: ['target: a digest cannot be given away as a name'] })
+  await caughtUp(engine)
+  const found = findImage(engine, asked.right.source, 'now')
+  if (E.isLeft(found)) return found
+  const { target: content, name: from, id } = found.right
+  const stream = engine.streams.image(defaultNamespace, name)
+  const command = {
+    type: 'TagImage',
+    namespace: defaultNamespace,
+    name,
+    target: content,
+    from: from as ImageName,
+  } as const
+  return E.right({
+    subject: { kind: 'image', id, name },
+    stream,
+    give: giving(engine.image, stream, command, () => ({ name, manifest: content.manifest })),
+  })
+}
+
+const planRemoval = (engine: Engine, body: unknown) => async (): Promise<E.Either<ApiError, Plan>> => {
+  const asked = readBody(RemoveImage)(body)
+  if (E.isLeft(asked)) return asked
+  const { image, force = false } = asked.right
+  await caughtUp(engine)
+  const found = findImage(engine, image, 'now')
+  if (E.isLeft(found)) return found
+  const { namespace, id } = found.right
+  const name = found.right.name as ImageName
+  const names = engine.queries
+    .listImages('now')
+    .filter(view => view.id === id)
+    .map(view => view.name)
+  // An id is no name: which of several is to go is not ours to guess.
+  const isNamed = E.exists((full: ImageName) => full === name)(nameOf(image))
+  if (!isNamed && names.length > 1)
+    return E.left({ reason: 'image-ambiguous', image, candidates: names.map(familiarName) })
+  const users = force || names.length > 1 ? [] : engine.queries.containersUsing(id)
+  if (users.length > 0)
+    return E.left({ reason: 'image-in-use', image, containers: users.map(user => user.name) })
+  const stream = engine.streams.image(namespace, name)
+  return E.right({
+    subject: { kind: 'image', id, name },
+    stream,
+    give: giving(engine.image, stream, { type: 'RemoveImage', namespace, name }, () => null),
+  })
+}
+
+export const imageRoutes: Routes = async (app, { engine, operate }) => {
   const { queries, streams } = engine
 
-  app.post('/commands/tag-image', async (request, reply) => {
-    const asked = readBody(TagImage)(request.body)
-    if (E.isLeft(asked)) return sendProblem(reply, asked.left)
-    const name = nameOf(asked.right.target)
-    if (E.isLeft(name)) return sendProblem(reply, name.left)
-    const found = findImage(engine, asked.right.source, 'now')
-    if (E.isLeft(found)) return sendProblem(reply, found.left)
-    return operate(engine, request, reply, {
-      name: 'tag-image',
-      subject: { kind: 'image', id: name.right, name: name.right },
-      stream: streams.image(defaultNamespace, name.right),
-      handle: engine.image,
-      command: {
-        type: 'TagImage',
-        namespace: defaultNamespace,
-        name: name.right,
-        target: found.right.target,
-        from: found.right.name as typeof name.right,
-      },
-      otherwise: { name: name.right },
-    })
-  })
-
-  app.post('/commands/remove-image', async (request, reply) => {
-    const asked = readBody(RemoveImage)(request.body)
-    if (E.isLeft(asked)) return sendProblem(reply, asked.left)
-    const found = findImage(engine, asked.right.image, 'now')
-    if (E.isLeft(found)) return sendProblem(reply, found.left)
-    const { namespace, id } = found.right
-    const name = found.right.name as never
-    const users = queries.containersUsing(id)
-    const isLastName = queries.listImages('now').filter(image => image.id === id).length === 1
-    if (asked.right.force !== true && isLastName && users.length > 0)
-      return sendProblem(reply, {
-        reason: 'image-in-use',
-        image: asked.right.image,
-        containers: users.map(({ name }) => name),
-      })
-    return operate(engine, request, reply, {
-      name: 'remove-image',
-      subject: { kind: 'image', id: name, name },
-      stream: streams.image(namespace, name),
-      handle: engine.image,
-      command: { type: 'RemoveImage', namespace, name },
-    })
-  })
+  app.post('/commands/tag-image', (request, reply) =>
+    operate(request, reply, 'tag-image', planTag(engine, request.body)),
+  )
+  app.post('/commands/remove-image', (request, reply) =>
+    operate(request, reply, 'remove-image', planRemoval(engine, request.body)),
+  )
 
   const unpackedSize = (chainIds: ReadonlyArray<string>, at: number | 'now') => {
     let total = 0

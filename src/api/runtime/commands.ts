@@ -1,23 +1,29 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import { pipe } from 'fp-ts/lib/function.js'
+import type { FastifyRequest } from 'fastify'
 import * as t from 'io-ts'
 import { stopSignal } from '../../domain/bundle/stop-signal.ts'
 import { ContainerName } from '../../domain/kernel/identifiers.ts'
 import type { ContainerId } from '../../domain/kernel/identifiers.ts'
 import { SIGKILL, parseSignal } from '../../domain/kernel/signals.ts'
-import type { CommandName, Until } from '../../domain/processes/operation.ts'
+import type { Until } from '../../domain/processes/operation.ts'
 import type * as Runtime from '../../domain/runtime/index.ts'
 import type { ContainerView } from '../../projections/runtime/containers.ts'
+import { caughtUp } from '../at.ts'
 import { body, nullable, readBody } from '../body.ts'
+import { query, readQuery } from '../query.ts'
 import type { Engine } from '../engine.ts'
+import type { Routes } from '../face.ts'
 import { findImage } from '../metadata/images.ts'
-import { operate } from '../operation.ts'
+import { giving } from '../operation.ts'
+import type { Plan } from '../operation.ts'
 import { sendProblem } from '../problem.ts'
 import type { ApiError } from '../problem.ts'
 import { CreateContainer, creationOf } from './create.ts'
 import { findLiving } from './find.ts'
 import { inventName } from './names.ts'
+import { settledBy } from './settled.ts'
 
 const container = { container: t.string }
 export const StartContainer = body('StartContainer', container, {})
@@ -34,12 +40,20 @@ export const RemoveContainer = body('RemoveContainer', container, { force: t.boo
 const DEFAULT_TIMEOUT_S = 10
 const LONGEST_TIMEOUT_S = 86_400
 
-const untilOf = (request: FastifyRequest): E.Either<ApiError, Until> => {
-  const { until = 'started' } = request.query as { until?: string }
-  return until === 'started' || until === 'exited'
-    ? E.right(until)
-    : E.left({ reason: 'invalid-request', errors: [`until: expected started or exited, got "${until}"`] })
-}
+export const UntilQuery = query({ until: t.keyof({ started: null, exited: null }, 'started or exited') })
+
+const untilOf = (request: FastifyRequest): E.Either<ApiError, Until> =>
+  pipe(
+    readQuery(UntilQuery)(request.query),
+    E.map(({ until = 'started' }) => until),
+  )
+
+/** Most commands have one end only. */
+export const noUntil = (request: FastifyRequest): E.Either<ApiError, Until> =>
+  pipe(
+    readQuery(query({}))(request.query),
+    E.map(() => 'started'),
+  )
 
 const signalOf = (text: string): E.Either<ApiError, number> => {
   const signal = parseSignal(text)
@@ -75,136 +89,157 @@ const freeName = (engine: Engine): ContainerName => {
   }
 }
 
-type Living = Extract<Runtime.Ask, { type: Exclude<Runtime.Ask['type'], 'CreateContainer'> }>
+type Living = Exclude<Runtime.Ask, { type: 'CreateContainer' }>
 
-export const containerCommands: FastifyPluginAsync<{ engine: Engine }> = async (app, { engine }) => {
-  const create = (name: 'create-container' | 'run-container') => async (request: FastifyRequest, reply: FastifyReply) => {
-    const asked = readBody(CreateContainer)(request.body)
-    if (E.isLeft(asked)) return sendProblem(reply, asked.left)
-    const until = untilOf(request)
-    if (E.isLeft(until)) return sendProblem(reply, until.left)
-    await engine.waitFor(engine.log.head(), 1_000)
+/** Body and query of a command as they were sent, checked; what is wrong with them comes before all else. */
+type Asking<Asked> = (request: FastifyRequest) => E.Either<ApiError, Asked>
+
+const planCreation =
+  (engine: Engine, name: 'create-container' | 'run-container', body: unknown) =>
+  async (): Promise<E.Either<ApiError, Plan>> => {
+    const asked = readBody(CreateContainer)(body)
+    if (E.isLeft(asked)) return asked
+    await caughtUp(engine)
     const image = findImage(engine, asked.right.image, 'now')
-    if (E.isLeft(image)) return sendProblem(reply, image.left)
+    if (E.isLeft(image)) return image
     const wanted = asked.right.name ?? null
     const holder = wanted === null ? null : holderOf(engine, wanted)
     if (wanted !== null && holder !== null)
-      return sendProblem(reply, { reason: 'container-name-taken', name: wanted, container: holder })
+      return E.left({ reason: 'container-name-taken', name: wanted, container: holder })
 
     const id = `${engine.randomId()}${engine.randomId()}`.replaceAll('-', '') as ContainerId
     const called = wanted ?? freeName(engine)
     const creation = creationOf(asked.right, image.right, id, called, name === 'run-container')
-    if (E.isLeft(creation)) return sendProblem(reply, creation.left)
+    if (E.isLeft(creation)) return creation
     const { command, environment } = creation.right
     if (environment.length > 0) {
       const kept = await engine.keepEnvironment(id, environment)
-      if (E.isLeft(kept))
-        return sendProblem(reply, { reason: 'store-unavailable', cause: kept.left.cause })
+      if (E.isLeft(kept)) return E.left({ reason: 'store-unavailable', cause: kept.left.cause })
     }
-    return operate(engine, request, reply, {
-      name,
+    const stream = engine.streams.container(command.namespace, id)
+    return E.right({
       subject: { kind: 'container', id, name: called },
-      stream: engine.streams.container(command.namespace, id),
-      handle: engine.container,
-      command,
-      until: until.right,
+      stream,
+      give: giving(engine.container, stream, command, () => ({ container: id })),
     })
   }
 
-  app.post('/commands/create-container', create('create-container'))
-  app.post('/commands/run-container', create('run-container'))
-
-  /** The rest is asked of a container that is there. */
-  const ask = async (
-    request: FastifyRequest,
-    reply: FastifyReply,
-    name: CommandName,
-    reference: string,
-    command: (view: ContainerView) => Living,
-  ) => {
-    const until = untilOf(request)
-    if (E.isLeft(until)) return sendProblem(reply, until.left)
-    const found = await findLiving(engine, reference)
-    if (E.isLeft(found)) return sendProblem(reply, found.left)
-    const { id, namespace, name: called } = found.right
-    return operate(engine, request, reply, {
-      name,
-      subject: { kind: 'container', id, name: called },
-      stream: engine.streams.container(namespace, id),
-      handle: engine.container,
-      command: command(found.right),
-      until: until.right,
-      otherwise: { container: id },
-    })
-  }
-
-  const simple = [
-    ['start-container', StartContainer, 'StartContainer'],
-    ['pause-container', PauseContainer, 'PauseContainer'],
-    ['unpause-container', PauseContainer, 'UnpauseContainer'],
-  ] as const
-  for (const [name, codec, type] of simple)
-    app.post(`/commands/${name}`, async (request, reply) => {
-      const asked = readBody(codec)(request.body)
-      if (E.isLeft(asked)) return sendProblem(reply, asked.left)
-      return ask(request, reply, name, asked.right.container, ({ id }) => ({ type, container: id }))
-    })
-
-  for (const [name, type] of [
-    ['stop-container', 'StopContainer'],
-    ['restart-container', 'RestartContainer'],
-  ] as const)
-    app.post(`/commands/${name}`, async (request, reply) => {
-      const asked = readBody(StopContainer)(request.body)
-      if (E.isLeft(asked)) return sendProblem(reply, asked.left)
-      const timeout = timeoutOf(asked.right.timeout)
-      if (E.isLeft(timeout)) return sendProblem(reply, timeout.left)
-      const given = asked.right.signal ?? null
-      const signal = given === null ? E.right(null) : signalOf(given)
-      if (E.isLeft(signal)) return sendProblem(reply, signal.left)
-      return ask(request, reply, name, asked.right.container, ({ id, options, defaults }) => ({
-        type,
-        container: id,
-        signal: signal.right ?? stopSignal(options.stopSignal, defaults.stopSignal),
-        timeout: timeout.right,
-      }))
-    })
-
-  app.post('/commands/kill-container', async (request, reply) => {
-    const asked = readBody(KillContainer)(request.body)
-    if (E.isLeft(asked)) return sendProblem(reply, asked.left)
-    const given = asked.right.signal ?? null
-    const signal = given === null ? E.right(SIGKILL) : signalOf(given)
-    if (E.isLeft(signal)) return sendProblem(reply, signal.left)
-    return ask(request, reply, 'kill-container', asked.right.container, ({ id }) => ({
-      type: 'SignalContainer',
-      container: id,
-      signal: signal.right,
-    }))
+/** A command to a container that is there. */
+const planFor = async (
+  engine: Engine,
+  reference: string,
+  until: Until,
+  commandFor: (view: ContainerView) => E.Either<ApiError, Living>,
+): Promise<E.Either<ApiError, Plan>> => {
+  const found = await findLiving(engine, reference)
+  if (E.isLeft(found)) return found
+  const command = commandFor(found.right)
+  if (E.isLeft(command)) return command
+  const { id, namespace, name } = found.right
+  const stream = engine.streams.container(namespace, id)
+  return E.right({
+    subject: { kind: 'container', id, name },
+    stream,
+    give: giving(engine.container, stream, command.right, settledBy(command.right.type, until)),
   })
+}
+
+const stopping =
+  (type: 'StopContainer' | 'RestartContainer'): Asking<readonly [string, (view: ContainerView) => Living]> =>
+  request => {
+    const asked = readBody(StopContainer)(request.body)
+    if (E.isLeft(asked)) return asked
+    const timeout = timeoutOf(asked.right.timeout)
+    if (E.isLeft(timeout)) return timeout
+    const given = asked.right.signal ?? null
+    const signal = given === null ? E.right(null) : signalOf(given)
+    if (E.isLeft(signal)) return signal
+    const command = ({ id, options, defaults }: ContainerView): Living => ({
+      type,
+      container: id,
+      signal: signal.right ?? stopSignal(options.stopSignal, defaults.stopSignal),
+      timeout: timeout.right,
+    })
+    return E.right([asked.right.container, command])
+  }
+
+const simple =
+  (
+    codec: typeof StartContainer,
+    type: 'StartContainer' | 'PauseContainer' | 'UnpauseContainer',
+  ): Asking<readonly [string, (view: ContainerView) => Living]> =>
+  request =>
+    pipe(
+      readBody(codec)(request.body),
+      E.map(({ container }) => [container, ({ id }: ContainerView): Living => ({ type, container: id })]),
+    )
+
+const killing: Asking<readonly [string, (view: ContainerView) => Living]> = request => {
+  const asked = readBody(KillContainer)(request.body)
+  if (E.isLeft(asked)) return asked
+  const given = asked.right.signal ?? null
+  const signal = given === null ? E.right(SIGKILL) : signalOf(given)
+  if (E.isLeft(signal)) return signal
+  const command = ({ id }: ContainerView): Living => ({
+    type: 'SignalContainer',
+    container: id,
+    signal: signal.right,
+  })
+  return E.right([asked.right.container, command])
+}
+
+const removing: Asking<readonly [string, (view: ContainerView) => Living]> = request =>
+  pipe(
+    readBody(RemoveContainer)(request.body),
+    E.map(({ container, force = false }) => [
+      container,
+      ({ id }: ContainerView): Living => ({ type: 'RemoveContainer', container: id, force }),
+    ]),
+  )
+
+export const containerCommands: Routes = async (app, { engine, operate }) => {
+  for (const name of ['create-container', 'run-container'] as const)
+    app.post(`/commands/${name}`, async (request, reply) => {
+      const until = name === 'run-container' ? untilOf(request) : noUntil(request)
+      if (E.isLeft(until)) return sendProblem(reply, until.left)
+      return operate(request, reply, name, planCreation(engine, name, request.body), until.right)
+    })
+
+  const commands = {
+    'start-container': simple(StartContainer, 'StartContainer'),
+    'stop-container': stopping('StopContainer'),
+    'restart-container': stopping('RestartContainer'),
+    'kill-container': killing,
+    'pause-container': simple(PauseContainer, 'PauseContainer'),
+    'unpause-container': simple(PauseContainer, 'UnpauseContainer'),
+    'remove-container': removing,
+  } as const
+  for (const [name, asking] of Object.entries(commands) as ReadonlyArray<
+    [keyof typeof commands, (typeof commands)[keyof typeof commands]]
+  >)
+    app.post(`/commands/${name}`, async (request, reply) => {
+      const until = name === 'start-container' ? untilOf(request) : noUntil(request)
+      if (E.isLeft(until)) return sendProblem(reply, until.left)
+      const asked = asking(request)
+      if (E.isLeft(asked)) return sendProblem(reply, asked.left)
+      const [reference, command] = asked.right
+      const plan = () => planFor(engine, reference, until.right, view => E.right(command(view)))
+      return operate(request, reply, name, plan, until.right)
+    })
 
   app.post('/commands/rename-container', async (request, reply) => {
+    const until = noUntil(request)
+    if (E.isLeft(until)) return sendProblem(reply, until.left)
     const asked = readBody(RenameContainer)(request.body)
     if (E.isLeft(asked)) return sendProblem(reply, asked.left)
     const { container: reference, name } = asked.right
-    const found = await findLiving(engine, reference)
-    const holder = holderOf(engine, name)
-    if (E.isRight(found) && holder !== null && holder !== found.right.id)
-      return sendProblem(reply, { reason: 'container-name-taken', name, container: holder })
-    return ask(request, reply, 'rename-container', reference, ({ id }) => ({
-      type: 'RenameContainer',
-      container: id,
-      name,
-    }))
-  })
-
-  app.post('/commands/remove-container', async (request, reply) => {
-    const asked = readBody(RemoveContainer)(request.body)
-    if (E.isLeft(asked)) return sendProblem(reply, asked.left)
-    return ask(request, reply, 'remove-container', asked.right.container, ({ id }) => ({
-      type: 'RemoveContainer',
-      container: id,
-      force: asked.right.force ?? false,
-    }))
+    const plan = () =>
+      planFor(engine, reference, 'started', ({ id }) => {
+        const holder = holderOf(engine, name)
+        return holder === null || holder === id
+          ? E.right({ type: 'RenameContainer', container: id, name })
+          : E.left({ reason: 'container-name-taken', name, container: holder })
+      })
+    return operate(request, reply, 'rename-container', plan)
   })
 }

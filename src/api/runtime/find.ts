@@ -1,6 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { ContainerView } from '../../projections/runtime/containers.ts'
 import type { At } from '../../projections/temporal.ts'
+import { caughtUp } from '../at.ts'
 import type { Engine } from '../engine.ts'
 import type { ApiError } from '../problem.ts'
 
@@ -26,7 +27,7 @@ export const findLiving = async (
   engine: Pick<Engine, 'queries' | 'waitFor' | 'log'>,
   reference: string,
 ): Promise<E.Either<ApiError, ContainerView>> => {
-  await engine.waitFor(engine.log.head(), 1_000)
+  await caughtUp(engine)
   const found = findContainer(engine, reference, 'now')
   if (E.isLeft(found)) return found
   return found.right.status === 'removed'

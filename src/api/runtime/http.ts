@@ -1,9 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import { ConsoleSize } from '../../domain/kernel/container-options.ts'
-import { decode } from '../../domain/kernel/decode.ts'
+import { readSize } from '../console-size.ts'
 import type { ContainerView } from '../../projections/runtime/containers.ts'
-import { asked } from '../at.ts'
+import { asked, caughtUp } from '../at.ts'
 import type { Engine } from '../engine.ts'
 import { eventsOf, sendHistory } from '../events/history.ts'
 import { explain } from '../events/why.ts'
@@ -46,7 +45,7 @@ export const containerRoutes: FastifyPluginAsync<{ engine: Engine }> = async (ap
   })
 
   app.get<Params>('/containers/:container/history', async (request, reply) => {
-    await engine.waitFor(engine.log.head(), 1_000)
+    await caughtUp(engine)
     const found = findContainer(engine, request.params.container, 'now')
     if (E.isLeft(found)) return sendProblem(reply, found.left)
     const missing: ApiError = { reason: 'container-not-found', container: found.right.id }
@@ -65,14 +64,14 @@ export const containerRoutes: FastifyPluginAsync<{ engine: Engine }> = async (ap
   })
 
   app.get<Params>('/containers/:container/wait', async (request, reply) => {
-    await engine.waitFor(engine.log.head(), 1_000)
+    await caughtUp(engine)
     const found = findContainer(engine, request.params.container, 'now')
     if (E.isLeft(found)) return sendProblem(reply, found.left)
     return waitForEnd(engine, found.right.id, goneSignal(request))
   })
 
   app.get<Params>('/containers/:container/output', async (request, reply) => {
-    await engine.waitFor(engine.log.head(), 1_000)
+    await caughtUp(engine)
     const found = findContainer(engine, request.params.container, 'now')
     if (E.isLeft(found)) return sendProblem(reply, found.left)
     const query = await outputQuery(engine, request)
@@ -106,7 +105,7 @@ export const containerRoutes: FastifyPluginAsync<{ engine: Engine }> = async (ap
   })
 
   app.post<Params>('/containers/:container/resize', async (request, reply) => {
-    const size = decode(ConsoleSize)(request.body)
+    const size = readSize(request.body)
     if (E.isLeft(size)) return sendProblem(reply, size.left)
     const found = await findLiving(engine, request.params.container)
     if (E.isLeft(found)) return sendProblem(reply, found.left)
