@@ -15,13 +15,6 @@ const CATCH_UP_MS = 2_000
 export const caughtUp = ({ waitFor, log }: Pick<Engine, 'waitFor' | 'log'>): Promise<boolean> =>
   waitFor(log.head(), CATCH_UP_MS)
 
-/** How long an answer waits for the read models to have seen what was recorded when it was asked for. */
-const CATCH_UP_MS = 2_000
-
-/** Waits until what is recorded now can be asked about, so that clients read their own writes. */
-export const caughtUp = ({ waitFor, log }: Pick<Engine, 'waitFor' | 'log'>): Promise<boolean> =>
-  waitFor(log.head(), CATCH_UP_MS)
-
 /** The position of a moment: of the newest event that was recorded by then. */
 export const positionOf = async (engine: Engine, text: string): Promise<E.Either<Wrong, Position>> => {
   const moment = parseMoment(text, engine.clock())

@@ -6,8 +6,11 @@ import type { InvalidRequest } from '../domain/kernel/decode.ts'
 type Body<R extends t.Props, P extends t.Props> = t.IntersectionC<[t.TypeC<R>, t.PartialC<P>]>
 
 /** What a request's body may be: fields that must be there, and fields that may. */
-export const body = <R extends t.Props, P extends t.Props>(name: string, required: R, optional: P): Body<R, P> =>
-  t.intersection([t.type(required), t.partial(optional)], name)
+export const body = <R extends t.Props, P extends t.Props>(
+  name: string,
+  required: R,
+  optional: P,
+): Body<R, P> => t.intersection([t.type(required), t.partial(optional)], name)
 
 const fieldsOf = (codec: Body<t.Props, t.Props>): ReadonlyArray<string> =>
   codec.types.flatMap(({ props }) => Object.keys(props))

@@ -25,10 +25,7 @@ export const keyOf = ({ headers }: FastifyRequest): E.Either<InvalidRequest, str
 }
 
 /** Where a request's command comes from: a person's, so nothing caused it; its id is the operation's. */
-export const contextOf = (
-  engine: Pick<Engine, 'peerOf' | 'randomId'>,
-  request: FastifyRequest,
-): Context => {
+export const contextOf = (engine: Pick<Engine, 'peerOf' | 'randomId'>, request: FastifyRequest): Context => {
   const key = request.headers['idempotency-key']
   const id = typeof key === 'string' ? key : engine.randomId()
   return { correlationId: id, causationId: null, commandId: id, actor: actorOf(engine, request) }

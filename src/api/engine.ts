@@ -42,7 +42,9 @@ export type ProgressReport = Readonly<{
   total: number | null
 }>
 
-export type Credential = Readonly<{ username: string; password: string }> | Readonly<{ identitytoken: string }>
+export type Credential =
+  | Readonly<{ username: string; password: string }>
+  | Readonly<{ identitytoken: string }>
 
 export type Peer = Readonly<{ uid: number; gid: number; pid: number; user: string | null }>
 
@@ -84,7 +86,14 @@ export type Engine = Readonly<{
   peerOf: (socket: unknown) => Peer | null
   randomId: () => string
   clock: () => Date
-  about: Readonly<{ version: string; node: string; nodeName: string; bootId: string; log: string; pid: number }>
+  about: Readonly<{
+    version: string
+    node: string
+    nodeName: string
+    bootId: string
+    log: string
+    pid: number
+  }>
   info: () => Readonly<Record<string, unknown>>
   settings: ReadonlyArray<Setting>
 }>

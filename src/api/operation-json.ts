@@ -28,8 +28,7 @@ export const standingOf = (
   for (const recorded of past) {
     if (recorded.stream !== stream || recorded.position < from) continue
     story = tell(story, recorded.event)
-    if (story.standing.status !== 'running')
-      return { standing: story.standing, endedAt: recorded.position }
+    if (story.standing.status !== 'running') return { standing: story.standing, endedAt: recorded.position }
   }
   return { standing: story.standing, endedAt: null }
 }

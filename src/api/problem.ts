@@ -22,7 +22,6 @@ export type Unanswerable =
   | Readonly<{ reason: 'stream-not-found'; stream: string }>
   | Readonly<{ reason: 'moment-not-found'; moment: string; cause: string }>
   | Readonly<{ reason: 'moment-ambiguous'; moment: string; candidates: ReadonlyArray<string> }>
-  | Readonly<{ reason: 'moment-ambiguous'; moment: string; candidates: ReadonlyArray<string> }>
   | Readonly<{ reason: 'idempotency-key-reused'; key: string }>
   | Readonly<{ reason: 'input-closed'; container: string; cause: string }>
   | Readonly<{ reason: 'output-not-kept'; container: string }>
@@ -69,12 +68,14 @@ type Description = Omit<Problem, 'type' | 'reason'>
 
 const short = (id: string) => (/^[a-f0-9]{64}$/.test(id) ? id.slice(0, 12) : id)
 
-const container = (title: string, attempt?: string) => ({ container }: Readonly<{ container: string }>): Description => ({
-  status: 409,
-  title,
-  detail: `container ${short(container)} ${title}`,
-  ...(attempt === undefined ? {} : { try: attempt.replace('CONTAINER', short(container)) }),
-})
+const container =
+  (title: string, attempt?: string) =>
+  ({ container }: Readonly<{ container: string }>): Description => ({
+    status: 409,
+    title,
+    detail: `container ${short(container)} ${title}`,
+    ...(attempt === undefined ? {} : { try: attempt.replace('CONTAINER', short(container)) }),
+  })
 
 /** Statuses of operations that failed for a reason that is not ours. */
 const failureStatus: Readonly<Record<string, number>> = {
@@ -195,11 +196,6 @@ const describe: {
     status: 404,
     title: 'there was no such moment',
     detail: `${moment}: ${cause}`,
-  }),
-  'moment-ambiguous': ({ moment, candidates }) => ({
-    status: 400,
-    title: 'several events begin like that',
-    detail: `${moment} may be ${candidates.join(', ')}`,
   }),
   'moment-ambiguous': ({ moment, candidates }) => ({
     status: 400,

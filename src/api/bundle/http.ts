@@ -17,7 +17,8 @@ export const bundleRoutes: FastifyPluginAsync<{ engine: Engine }> = async (app, 
     if (E.isLeft(as)) return sendProblem(reply, as.left)
     const { container } = request.params
     return (
-      engine.queries.bundleOf(container, as.right.at) ?? sendProblem(reply, { reason: 'bundle-not-found', key: container })
+      engine.queries.bundleOf(container, as.right.at) ??
+      sendProblem(reply, { reason: 'bundle-not-found', key: container })
     )
   })
 }

@@ -17,7 +17,8 @@ export const blobRoutes: FastifyPluginAsync<{ engine: Engine }> = async (app, { 
     if (E.isLeft(as)) return sendProblem(reply, as.left)
     const { digest } = request.params
     return (
-      engine.queries.blobByDigest(digest, as.right.at) ?? sendProblem(reply, { reason: 'blob-not-found', key: digest })
+      engine.queries.blobByDigest(digest, as.right.at) ??
+      sendProblem(reply, { reason: 'blob-not-found', key: digest })
     )
   })
 }

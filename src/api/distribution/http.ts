@@ -6,7 +6,6 @@ import type { Platform } from '../../domain/kernel/descriptor.ts'
 import { decode } from '../../domain/kernel/decode.ts'
 import type { InvalidRequest } from '../../domain/kernel/decode.ts'
 import type { Context } from '../../domain/kernel/context.ts'
-import type { Context } from '../../domain/kernel/context.ts'
 import type { PullId } from '../../domain/kernel/identifiers.ts'
 import { body, readBody } from '../body.ts'
 import type { Routes } from '../face.ts'
@@ -50,40 +49,6 @@ const credentialOf = (request: FastifyRequest): E.Either<InvalidRequest, Credent
   } catch {
     return E.left({ reason: 'invalid-request', errors: ['Registry-Auth: expected base64url of JSON'] })
   }
-}
-
-const planOf = (
-  engine: Engine,
-  request: FastifyRequest,
-  { correlationId }: Context,
-): E.Either<ApiError, Plan> => {
-  const asked = readBody(PullImage)(request.body)
-  if (E.isLeft(asked)) return asked
-  const reference = parseReference(asked.right.reference)
-  if (E.isLeft(reference)) return reference
-  const platform =
-    asked.right.platform === undefined ? E.right(hostPlatform()) : parsePlatform(asked.right.platform)
-  if (E.isLeft(platform)) return platform
-  const credential = credentialOf(request)
-  if (E.isLeft(credential)) return credential
-
-  const { name, domain } = reference.right
-  if (credential.right !== null) engine.keepCredential(correlationId, domain, credential.right)
-  const pull = engine.randomId() as PullId
-  const stream = engine.streams.pull(defaultNamespace, pull)
-  const command = {
-    type: 'PullImage',
-    pull,
-    namespace: defaultNamespace,
-    reference: asked.right.reference,
-    name,
-    platform: platform.right,
-  } as const
-  return E.right({
-    subject: { kind: 'pull', id: pull, name },
-    stream,
-    give: giving(engine.pull, stream, command, () => null),
-  })
 }
 
 const planOf = (

@@ -47,7 +47,12 @@ const isAbout = (stream: string, subject: string) => {
   const id = stream.slice(stream.indexOf('-') + 1)
   const last = id.slice(id.indexOf('/') + 1)
   const withoutNamespace = last.slice(last.indexOf('/') + 1)
-  return stream === subject || last === subject || withoutNamespace === subject || withoutNamespace.startsWith(subject)
+  return (
+    stream === subject ||
+    last === subject ||
+    withoutNamespace === subject ||
+    withoutNamespace.startsWith(subject)
+  )
 }
 
 const isBy = ({ metadata: { actor } }: Recorded<DomainEvent>, name: string) =>
@@ -57,7 +62,8 @@ const isBy = ({ metadata: { actor } }: Recorded<DomainEvent>, name: string) =>
 
 export const eventQuery = async (engine: Engine, raw: Raw): Promise<E.Either<ApiError, EventQuery>> => {
   const unknown = Object.keys(raw).find(name => !known.includes(name))
-  if (unknown !== undefined) return invalid(`${unknown}: there is no such parameter (there are: ${known.join(', ')})`)
+  if (unknown !== undefined)
+    return invalid(`${unknown}: there is no such parameter (there are: ${known.join(', ')})`)
 
   const moment = async (name: string, otherwise: Position): Promise<E.Either<ApiError, Position>> => {
     const text = raw[name]
@@ -84,7 +90,9 @@ export const eventQuery = async (engine: Engine, raw: Raw): Promise<E.Either<Api
   if (order !== 'forwards' && order !== 'backwards')
     return invalid(`order: expected forwards or backwards, got "${String(order)}"`)
 
-  const [types, subjects, actors, correlations] = ['type', 'subject', 'actor', 'correlation'].map(name => list(raw[name]))
+  const [types, subjects, actors, correlations] = ['type', 'subject', 'actor', 'correlation'].map(name =>
+    list(raw[name]),
+  )
   const passes = (values: ReadonlyArray<string> | null | undefined, test: (value: string) => boolean) =>
     values === null || values === undefined || values.some(test)
   return E.right({

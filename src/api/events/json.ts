@@ -2,7 +2,15 @@ import type { DomainEvent } from '../../domain/events/catalogue.ts'
 import type { Recorded } from '../../domain/kernel/store.ts'
 
 /** An event as it leaves us. */
-export const eventJson = ({ event, id, stream, revision, position, recordedAt, metadata }: Recorded<DomainEvent>) => {
+export const eventJson = ({
+  event,
+  id,
+  stream,
+  revision,
+  position,
+  recordedAt,
+  metadata,
+}: Recorded<DomainEvent>) => {
   const { type, ...data } = event
   return {
     position,

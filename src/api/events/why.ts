@@ -83,7 +83,8 @@ const reasonFor = (signal: number, before: Past): string => {
   const run = before.slice(started + 1)
   const timedOut = run.some(({ event }) => event.type === 'ContainerStopTimedOut')
   const stop = asked(run, 'ContainerStopRequested')
-  if (timedOut && stop !== null) return `because it did not stop in time when ${who(stop.metadata.actor)} asked it to`
+  if (timedOut && stop !== null)
+    return `because it did not stop in time when ${who(stop.metadata.actor)} asked it to`
   const removal = asked(run, 'ContainerRemoveRequested')
   if (removal !== null) return `because ${who(removal.metadata.actor)} removed it by force`
   const sent = run.findLast(
@@ -94,7 +95,8 @@ const reasonFor = (signal: number, before: Past): string => {
   return 'not asked for through shiplog'
 }
 
-const asked = (events: Past, type: DomainEvent['type']) => events.findLast(({ event }) => event.type === type) ?? null
+const asked = (events: Past, type: DomainEvent['type']) =>
+  events.findLast(({ event }) => event.type === type) ?? null
 
 const explanationOf = (event: DomainEvent, actor: Actor): string => {
   const by = who(actor)

@@ -92,7 +92,9 @@ export const execRoutes: Routes = async (app, { engine, operate }) => {
     const as = await asked(engine, request.query)
     if (E.isLeft(as)) return sendProblem(reply, as.left)
     const { exec } = request.params
-    return engine.queries.execById(exec, as.right.at) ?? sendProblem(reply, { reason: 'exec-not-found', exec })
+    return (
+      engine.queries.execById(exec, as.right.at) ?? sendProblem(reply, { reason: 'exec-not-found', exec })
+    )
   })
 
   app.get<Params>('/execs/:exec/wait', async (request, reply) => {

@@ -95,9 +95,15 @@ export const imageRoutes: Routes = async (app, { engine, operate }) => {
     const as = await asked(engine, request.query)
     if (E.isLeft(as)) return sendProblem(reply, as.left)
     const { at, position } = as.right
-    const items = queries
-      .listImages(at)
-      .map(view => imageJson(view, unpackedSize(view.target.layers.map(({ chainId }) => chainId), at)))
+    const items = queries.listImages(at).map(view =>
+      imageJson(
+        view,
+        unpackedSize(
+          view.target.layers.map(({ chainId }) => chainId),
+          at,
+        ),
+      ),
+    )
     return { position, items }
   })
 

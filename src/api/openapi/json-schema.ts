@@ -75,5 +75,8 @@ const merged = (schemas: ReadonlyArray<JsonSchema>): JsonSchema =>
     ...all,
     ...schema,
     properties: { ...(all['properties'] as object), ...(schema['properties'] as object) },
-    required: [...((all['required'] as ReadonlyArray<string>) ?? []), ...((schema['required'] as ReadonlyArray<string>) ?? [])],
+    required: [
+      ...((all['required'] as ReadonlyArray<string>) ?? []),
+      ...((schema['required'] as ReadonlyArray<string>) ?? []),
+    ],
   }))

@@ -57,7 +57,10 @@ const invalid = (...errors: ReadonlyArray<string>): E.Either<InvalidRequest, nev
   E.left({ reason: 'invalid-request', errors })
 
 /** What was asked, as the options of a container of that image. */
-const optionsOf = (asked: CreateContainer, { target }: ImageView): E.Either<InvalidRequest, ContainerOptions> => {
+const optionsOf = (
+  asked: CreateContainer,
+  { target }: ImageView,
+): E.Either<InvalidRequest, ContainerOptions> => {
   const { image } = target
   const args = processArgs(image, { entrypoint: asked.entrypoint ?? null, args: asked.args ?? [] })
   if (E.isLeft(args)) return args

@@ -50,9 +50,7 @@ export const waitForEnd = async (engine: Engine, id: string, signal: AbortSignal
     }),
   )
   // Subscribed to what is told before what is known is asked for, so that nothing falls between the two.
-  const known = from(
-    engine.waitFor(engine.log.head(), 2_000).then(() => now()),
-  )
+  const known = from(engine.waitFor(engine.log.head(), 2_000).then(() => now()))
   return firstValueFrom(
     merge(told, known).pipe(
       filter((end): end is End => end !== null),

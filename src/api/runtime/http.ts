@@ -33,7 +33,11 @@ export const containerRoutes: FastifyPluginAsync<{ engine: Engine }> = async (ap
     const as = await asked(engine, request.query)
     if (E.isLeft(as)) return sendProblem(reply, as.left)
     const { at, position } = as.right
-    const list = engine.queries.listContainers({ at, all: flag(request, 'all'), removed: flag(request, 'removed') })
+    const list = engine.queries.listContainers({
+      at,
+      all: flag(request, 'all'),
+      removed: flag(request, 'removed'),
+    })
     return { position, items: list.map(containerJson) }
   })
 
@@ -112,5 +116,4 @@ export const containerRoutes: FastifyPluginAsync<{ engine: Engine }> = async (ap
     engine.resize(found.right.id, size.right)
     return reply.code(204).send()
   })
-
 }

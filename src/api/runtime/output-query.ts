@@ -10,7 +10,10 @@ const invalid = (error: string): E.Either<ApiError, never> =>
   E.left({ reason: 'invalid-request', errors: [error] })
 
 /** `follow`, `stdout`, `stderr`, `timestamps`, `since`, `until`, `tail` of a request for output. */
-export const outputQuery = async (engine: Engine, request: FastifyRequest): Promise<E.Either<ApiError, Asked>> => {
+export const outputQuery = async (
+  engine: Engine,
+  request: FastifyRequest,
+): Promise<E.Either<ApiError, Asked>> => {
   const query = request.query as Readonly<Record<string, string | undefined>>
   const flag = (name: string, otherwise: boolean) => {
     const text = query[name]
@@ -31,7 +34,8 @@ export const outputQuery = async (engine: Engine, request: FastifyRequest): Prom
   const until = await moment('until')
   if (E.isLeft(until)) return until
   const { tail = 'all' } = query
-  if (tail !== 'all' && !/^\d{1,9}$/.test(tail)) return invalid(`tail: expected a number of lines or "all", got "${tail}"`)
+  if (tail !== 'all' && !/^\d{1,9}$/.test(tail))
+    return invalid(`tail: expected a number of lines or "all", got "${tail}"`)
   const wanted = { stdout: flag('stdout', true), stderr: flag('stderr', true) }
   if (!wanted.stdout && !wanted.stderr) return invalid('stdout, stderr: at least one must be wanted')
 

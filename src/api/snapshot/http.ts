@@ -17,7 +17,8 @@ export const snapshotRoutes: FastifyPluginAsync<{ engine: Engine }> = async (app
     if (E.isLeft(as)) return sendProblem(reply, as.left)
     const { key } = request.params
     return (
-      engine.queries.snapshotByKey(key, as.right.at) ?? sendProblem(reply, { reason: 'snapshot-not-found', key: key })
+      engine.queries.snapshotByKey(key, as.right.at) ??
+      sendProblem(reply, { reason: 'snapshot-not-found', key: key })
     )
   })
 }

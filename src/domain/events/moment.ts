@@ -117,12 +117,17 @@ const forms: ReadonlyArray<Form> = [
   { pattern: /^now$/i, read: () => ({ kind: 'now' }) },
   { pattern: /^today$/i, read: (_, now) => at(midnight(now, 0)) },
   { pattern: /^yesterday$/i, read: (_, now) => at(midnight(now, -1)) },
-  { pattern: /^boot(?:-(?<back>\d{1,6}))?$/i, read: ({ back = '0' }) => ({ kind: 'boot', back: Number(back) }) },
+  {
+    pattern: /^boot(?:-(?<back>\d{1,6}))?$/i,
+    read: ({ back = '0' }) => ({ kind: 'boot', back: Number(back) }),
+  },
   { pattern: /^@(?<digits>\d{1,17})$/, read: position },
   { pattern: /^-?(?<spans>(?:\d{1,9}[smhdw])+)$/, read: ({ spans = '' }, now) => ago(lengthOf(spans), now) },
   {
-    pattern: /^(?<count>\d{1,9}) *(?<unit>s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?|w|weeks?) +ago$/i,
-    read: ({ count, unit = '' }, now) => ago(Number(count) * (units[unit.slice(0, 1).toLowerCase()] ?? 0), now),
+    pattern:
+      /^(?<count>\d{1,9}) *(?<unit>s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?|w|weeks?) +ago$/i,
+    read: ({ count, unit = '' }, now) =>
+      ago(Number(count) * (units[unit.slice(0, 1).toLowerCase()] ?? 0), now),
   },
   { pattern: new RegExp(`^${date}[Tt ]${time}${zone}$`), read: zonedTime },
   { pattern: new RegExp(`^${date}(?:[Tt ]${time})?$`), read: localTime },

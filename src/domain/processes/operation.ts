@@ -221,9 +221,11 @@ const ofPause = (event: DomainEvent): Standing | null => {
 }
 
 const ofRename = ({ asked }: Story, event: DomainEvent): Standing | null => {
-  if (event.type === 'ContainerRenamed' && event.name === asked?.name)
+  // Whoever joins a renaming that is under way has asked for nothing else.
+  const isAsked = (name: string) => asked === null || name === asked.name
+  if (event.type === 'ContainerRenamed' && isAsked(event.name))
     return succeeded({ container: event.container, name: event.name, previous: event.previous })
-  if (event.type === 'ContainerRenameFailed' && event.name === asked?.name)
+  if (event.type === 'ContainerRenameFailed' && isAsked(event.name))
     return failed('container-name-taken', event.failure)
   return ofRemoved(event)
 }
@@ -269,4 +271,3 @@ export const subjectOf = (first: DomainEvent): Subject | null => {
         : null
   }
 }
-
