@@ -2,7 +2,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
 import { defer, lastValueFrom, retry, takeUntil, timer } from 'rxjs'
 import type { Observable } from 'rxjs'
-import type { Context } from '../../domain/kernel/context.ts'
+import type { Actor, Context } from '../../domain/kernel/context.ts'
 import type { Component } from '../../domain/kernel/component.ts'
 import { oneAtATime } from '../../domain/kernel/one-at-a-time.ts'
 import type { Metadata, Position, Recorded, StreamName } from '../../domain/kernel/store.ts'
@@ -22,6 +22,8 @@ export type Reactor<State, Work extends Readonly<{ task: string }>, Outcome, Fai
   giveUp: (work: Work, failure: Failure, attempt: number) => Outcome | 'try-again'
   /** Tasks of one subject go on beside each other, not one after the other. */
   overlapping: boolean
+  /** In whose name outcomes are recorded, where that is not whoever wanted it: nobody asks for an end. */
+  actor?: Actor
 }>
 
 /** How far a reactor has read, and whom it still owes something up to there. */
@@ -80,7 +82,7 @@ export const runReactor = async <
     const { stream } = knock
     const isStillOwed = (await owedBy(stream)).some(owed => keyOf(owed) === keyOf(work))
     if (!isStillOwed) return
-    const context = contextOf(knock, `${reactor.name}/${keyOf(work)}`)
+    const context = { ...contextOf(knock, `${reactor.name}/${keyOf(work)}`), ...(reactor.actor && { actor: reactor.actor }) }
     let attempt = 0
     const outcome = await defer(async () => {
       const result = await reactor.perform(work, context)()

@@ -41,6 +41,7 @@ export const execSupervisorReactor = (
   name: 'exec-supervisor',
   category: Executor.category,
   overlapping: true,
+  actor: { kind: 'system', policy: 'supervisor' },
 
   owed: state => {
     const watched = Executor.watched(state)

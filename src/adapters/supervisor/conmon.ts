@@ -50,7 +50,9 @@ const argumentsOf = (programs: Programs, { id, directory, output, terminal, stdi
     '--no-sync-log',
     '--log-level',
     'error',
-    ...(starts === 'process' ? ['-e', '--exec-attach', '--exec-process-spec', at('process.json')] : []),
+    ...(starts === 'process' ? ['-e', '--exec-process-spec', at('process.json')] : []),
+    // Attached to only where somebody types: output is read from the log, which nobody has to be there for.
+    ...(starts === 'process' && terminal ? ['--exec-attach'] : []),
     ...(terminal ? ['-t'] : []),
     ...(terminal && starts === 'container' ? ['--leave-stdin-open'] : []),
     ...(terminal && stdin && starts === 'process' ? ['-i'] : []),

@@ -12,6 +12,7 @@ export const supervisorReactor = (
   name: 'supervisor',
   category: Runtime.category,
   overlapping: true,
+  actor: { kind: 'system', policy: 'supervisor' },
 
   owed: state => {
     const watched = Runtime.watched(state)
