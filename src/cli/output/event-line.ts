@@ -4,7 +4,7 @@ import type { Paint } from './colour.ts'
 import { harmless } from './colour.ts'
 import { person } from './people.ts'
 import { signalName } from './signals.ts'
-import { shortId } from './table.ts'
+import { cut, shortId } from './table.ts'
 
 export const lineFormats = ['short', 'short-iso', 'json', 'cat'] as const
 export type LineFormat = (typeof lineFormats)[number]
@@ -24,6 +24,9 @@ const hidden = new Set([
   'environment',
 ])
 
+/** Of an object that has no short form. */
+const longestValue = 60
+
 const shortened = (value: string) => (/^(?:sha256:)?[0-9a-f]{64}$/.test(value) ? shortId(value) : value)
 
 const valueText = (key: string, value: unknown): string => {
@@ -35,9 +38,10 @@ const valueText = (key: string, value: unknown): string => {
   if (typeof value !== 'object' || value === null) return String(value)
   if (key === 'failure' && 'cause' in value) return JSON.stringify(value.cause)
   if ('digest' in value) return shortened(String(value.digest))
+  if ('manifest' in value) return valueText('manifest', value.manifest)
   if (Array.isArray(value))
     return value.every(each => typeof each !== 'object') ? value.map(String).join(',') : `${value.length}`
-  return JSON.stringify(value)
+  return cut(JSON.stringify(value), longestValue)
 }
 
 /** What an event is about, as people call it. */
