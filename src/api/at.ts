@@ -1,10 +1,13 @@
 import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
+import * as t from 'io-ts'
 import { parseMoment } from '../domain/events/moment.ts'
 import type { InvalidMoment } from '../domain/events/moment.ts'
 import type { Position } from '../domain/kernel/store.ts'
 import type { At } from '../projections/temporal.ts'
 import type { Engine } from './engine.ts'
 import type { Unanswerable } from './problem.ts'
+import { query } from './query.ts'
 
 type Wrong = InvalidMoment | Unanswerable
 
@@ -14,6 +17,18 @@ const CATCH_UP_MS = 2_000
 /** Waits until what is recorded now can be asked about, so that clients read their own writes. */
 export const caughtUp = ({ waitFor, log }: Pick<Engine, 'waitFor' | 'log'>): Promise<boolean> =>
   waitFor(log.head(), CATCH_UP_MS)
+
+/** Just before a moment: where to go on from in order to hear of it, and of all that followed. */
+export const positionBefore = async (engine: Engine, text: string): Promise<E.Either<Wrong, Position>> => {
+  const moment = parseMoment(text, engine.clock())
+  if (E.isLeft(moment) || moment.right.kind !== 'time')
+    return pipe(
+      await positionOf(engine, text),
+      E.map(position => Math.max(0, position - 1)),
+    )
+  await caughtUp(engine)
+  return E.right(engine.queries.positionAt(new Date(moment.right.time.getTime() - 1)))
+}
 
 /** The position of a moment: of the newest event that was recorded by then. */
 export const positionOf = async (engine: Engine, text: string): Promise<E.Either<Wrong, Position>> => {
@@ -63,6 +78,9 @@ const startsOf = async ({ log, streams }: Engine): Promise<ReadonlyArray<Positio
     .filter(({ event }) => event.type === 'EngineStarted')
     .map(({ position }) => position)
 }
+
+/** The query of whatever can be asked as of a moment. */
+export const AtQuery = query({ at: t.string })
 
 /** `at=` of a query: as of when it is to be answered, and the position that the answer says. */
 export const asked = async (

@@ -19,7 +19,7 @@ export const docsRoutes: FastifyPluginAsync<{ engine: Engine }> = async (app, { 
   let reader: Promise<FastifyInstance> | null = null
 
   app.get('/v1/openapi.json', async () => {
-    const { openApiDocument } = await import('./openapi/document.ts')
+    const { openApiDocument } = await import('./openapi.ts')
     document ??= openApiDocument(engine.about.version)
     return document
   })

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { whenGone } from './context.ts'
 import type { Input, Output } from './engine.ts'
 
 /** docker's framing: stream (1 stdout, 2 stderr), three zeros, the length big-endian, the bytes. */
@@ -39,9 +40,13 @@ export const sendOutput = (reply: FastifyReply, output: AsyncIterable<Output>, s
     .send(Readable.from(chunks(output, sent), { objectMode: false, highWaterMark: 1 << 16 }))
 
 /** Fires when the client is gone. */
-export const goneSignal = (request: FastifyRequest): AbortSignal => {
+export const goneSignal = (request: FastifyRequest, reply: FastifyReply): AbortSignal => {
   const gone = new AbortController()
-  request.raw.socket.once('close', () => gone.abort())
+  const forget = whenGone(request, () => gone.abort())
+  reply.raw.once('close', () => {
+    forget()
+    gone.abort()
+  })
   return gone.signal
 }
 
@@ -49,7 +54,8 @@ export const goneSignal = (request: FastifyRequest): AbortSignal => {
 export const passOn = async (request: FastifyRequest, input: Input): Promise<void> => {
   let isWhole = false
   try {
-    for await (const chunk of request.body as AsyncIterable<Buffer>) if (!(await input.write(chunk))) break
+    for await (const chunk of (request.body ?? []) as AsyncIterable<Buffer>)
+      if (!(await input.write(chunk))) break
     isWhole = true
   } catch {
     // The client went away in the middle of it.

@@ -26,6 +26,7 @@ export type Unanswerable =
   | Readonly<{ reason: 'input-closed'; container: string; cause: string }>
   | Readonly<{ reason: 'output-not-kept'; container: string }>
   | Readonly<{ reason: 'route-not-found'; path: string }>
+  | Readonly<{ reason: 'method-not-allowed'; path: string; method: string; allowed: ReadonlyArray<string> }>
   | Readonly<{ reason: 'unsupported-media-type'; cause: string }>
   | Readonly<{ reason: 'request-too-large'; cause: string }>
   | Readonly<{ reason: 'read-models-behind'; position: number }>
@@ -222,6 +223,11 @@ const describe: {
     title: 'there is nothing at that path',
     detail: path,
     try: 'GET /v1/openapi.json',
+  }),
+  'method-not-allowed': ({ path, method, allowed }) => ({
+    status: 405,
+    title: 'that cannot be asked with this method',
+    detail: `${path} takes ${allowed.join(' and ')}, not ${method}`,
   }),
   'unsupported-media-type': ({ cause }) => ({
     status: 415,

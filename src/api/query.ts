@@ -6,6 +6,16 @@ import type { InvalidRequest } from '../domain/kernel/decode.ts'
 /** What a request's query may say; nothing of it must be there. */
 export const query = <P extends t.Props>(parameters: P): t.PartialC<P> => t.partial(parameters)
 
+/** For routes that have none. */
+export const noQuery = query({})
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What the route's query may say; nothing where there is none. */
+    query?: t.PartialC<t.Props>
+  }
+}
+
 /** `all=true`, `all=1` or only `all`. */
 export const Flag = new t.Type<boolean, string>(
   'true or false',

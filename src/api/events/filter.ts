@@ -1,11 +1,14 @@
 import * as E from 'fp-ts/lib/Either.js'
+import * as t from 'io-ts'
+import { allCategories } from '../../domain/events/streams.ts'
 import type { DomainEvent } from '../../domain/events/catalogue.ts'
 import type { Position, Recorded } from '../../domain/kernel/store.ts'
-import { positionOf } from '../at.ts'
+import { positionBefore, positionOf } from '../at.ts'
 import type { Engine } from '../engine.ts'
 import type { ApiError } from '../problem.ts'
+import { query } from '../query.ts'
 
-/** Which events are wanted, of which stretch of the log. */
+/** Which events are wanted, of which stretch of the log (both ends exclusive). */
 export type EventQuery = Readonly<{
   after: Position
   before: Position
@@ -13,98 +16,93 @@ export type EventQuery = Readonly<{
   order: 'forwards' | 'backwards'
   categories: ReadonlyArray<string> | null
   wanted: (recorded: Recorded<DomainEvent>) => boolean
+  /** Whether there may be events that are not wanted. */
+  isSelective: boolean
 }>
 
-type Raw = Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
-
 const MOST = 1000
+const isLimit = (text: string) => /^[0-9]{1,4}$/.test(text) && Number(text) >= 1 && Number(text) <= MOST
 
 /** A parameter may come several times, and each time name several, separated by commas. */
-const list = (value: Raw[string]): ReadonlyArray<string> | null => {
-  if (value === undefined || value === '') return null
-  return (typeof value === 'string' ? [value] : value).flatMap(part => part.split(',')).filter(Boolean)
-}
+const list = t.union([t.string, t.readonlyArray(t.string)], 'one or several, separated by commas')
 
-const invalid = (error: string): E.Either<ApiError, never> =>
-  E.left({ reason: 'invalid-request', errors: [error] })
+export const EventsQuery = query({
+  after: t.string,
+  before: t.string,
+  since: t.string,
+  until: t.string,
+  limit: t.refinement(t.string, isLimit, `a number from 1 to ${MOST}`),
+  order: t.keyof({ forwards: null, backwards: null }, 'forwards or backwards'),
+  category: list,
+  type: list,
+  subject: list,
+  actor: list,
+  correlation: list,
+})
+type Asked = t.TypeOf<typeof EventsQuery>
 
-const known = [
-  'after',
-  'before',
-  'since',
-  'until',
-  'limit',
-  'order',
-  'category',
-  'type',
-  'subject',
-  'actor',
-  'correlation',
-]
+const valuesOf = (value: string | ReadonlyArray<string> | undefined): ReadonlyArray<string> | null =>
+  value === undefined || value === '' ? null : [value].flat().flatMap(part => part.split(',').filter(Boolean))
 
-/** A subject is a stream's name, its end, or a beginning of its id. */
-const isAbout = (stream: string, subject: string) => {
-  const id = stream.slice(stream.indexOf('-') + 1)
-  const last = id.slice(id.indexOf('/') + 1)
-  const withoutNamespace = last.slice(last.indexOf('/') + 1)
-  return (
-    stream === subject ||
-    last === subject ||
-    withoutNamespace === subject ||
-    withoutNamespace.startsWith(subject)
-  )
-}
+/** A subject is a stream's name or its end, or what an event names: a container, a digest, an image's name. */
+const isAbout = ({ stream, event }: Recorded<DomainEvent>, subject: string) =>
+  stream === subject || stream.endsWith(`/${subject}`) || Object.values(event).includes(subject as never)
 
 const isBy = ({ metadata: { actor } }: Recorded<DomainEvent>, name: string) =>
   actor.kind === 'system'
     ? name === 'system' || name === actor.policy || name === `system:${actor.policy}`
     : name === actor.user || name === String(actor.uid) || name === `uid:${actor.uid}`
 
-export const eventQuery = async (engine: Engine, raw: Raw): Promise<E.Either<ApiError, EventQuery>> => {
-  const unknown = Object.keys(raw).find(name => !known.includes(name))
-  if (unknown !== undefined)
-    return invalid(`${unknown}: there is no such parameter (there are: ${known.join(', ')})`)
-
-  const moment = async (name: string, otherwise: Position): Promise<E.Either<ApiError, Position>> => {
-    const text = raw[name]
-    if (text === undefined || text === '') return E.right(otherwise)
-    return positionOf(engine, String(text))
-  }
-  const bounds: Record<string, Position> = {}
-  for (const [name, otherwise] of [
-    ['after', 0],
-    ['since', 0],
-    ['before', Number.MAX_SAFE_INTEGER],
-    ['until', Number.MAX_SAFE_INTEGER],
-  ] as const) {
-    const position = await moment(name, otherwise)
-    if (E.isLeft(position)) return position
-    bounds[name] = position.right
-  }
-  const { after = 0, since = 0, before = 0, until = 0 } = bounds
-
-  const limit = raw['limit'] === undefined ? 100 : Number(raw['limit'])
-  if (!Number.isInteger(limit) || limit < 1 || limit > MOST)
-    return invalid(`limit: expected a number from 1 to ${MOST}, got "${String(raw['limit'])}"`)
-  const order = raw['order'] ?? 'forwards'
-  if (order !== 'forwards' && order !== 'backwards')
-    return invalid(`order: expected forwards or backwards, got "${String(order)}"`)
-
-  const [types, subjects, actors, correlations] = ['type', 'subject', 'actor', 'correlation'].map(name =>
-    list(raw[name]),
-  )
-  const passes = (values: ReadonlyArray<string> | null | undefined, test: (value: string) => boolean) =>
-    values === null || values === undefined || values.some(test)
+const boundsOf = async (
+  engine: Engine,
+  { after, before, since, until }: Asked,
+): Promise<E.Either<ApiError, Readonly<{ after: Position; before: Position }>>> => {
+  const bound = async (text: string | undefined, otherwise: Position, means: typeof positionOf) =>
+    text === undefined || text === '' ? E.right(otherwise) : means(engine, text)
+  const end = Number.MAX_SAFE_INTEGER
+  const first = await bound(after, 0, positionOf)
+  if (E.isLeft(first)) return first
+  const from = await bound(since, 0, positionBefore)
+  if (E.isLeft(from)) return from
+  const last = await bound(before, end, positionOf)
+  if (E.isLeft(last)) return last
+  const to = await bound(until, end, positionOf)
+  if (E.isLeft(to)) return to
+  // `since` and `until` include their moments, `after` and `before` do not.
   return E.right({
-    after: Math.max(after, since),
-    // `until` includes its moment, `before` does not.
-    before: Math.min(before, until === Number.MAX_SAFE_INTEGER ? until : until + 1),
-    limit,
-    order,
-    categories: list(raw['category']),
+    after: Math.max(first.right, from.right),
+    before: Math.min(last.right, to.right === end ? end : to.right + 1),
+  })
+}
+
+export const eventQuery = async (engine: Engine, asked: Asked): Promise<E.Either<ApiError, EventQuery>> => {
+  const bounds = await boundsOf(engine, asked)
+  if (E.isLeft(bounds)) return bounds
+  const categories = valuesOf(asked.category)
+  const stranger = categories?.find(category => !allCategories.includes(category))
+  if (stranger !== undefined)
+    return E.left({
+      reason: 'invalid-request',
+      errors: [`category: there is no category ${stranger} (there are: ${allCategories.join(', ')})`],
+    })
+
+  const [types, subjects, actors, correlations] = [
+    asked.type,
+    asked.subject,
+    asked.actor,
+    asked.correlation,
+  ].map(valuesOf)
+  const passes = (values: ReadonlyArray<string> | null | undefined, test: (value: string) => boolean) =>
+    values?.some(test) ?? true
+  return E.right({
+    ...bounds.right,
+    limit: Number(asked.limit ?? 100),
+    order: asked.order ?? 'forwards',
+    categories,
+    isSelective: [types, subjects, actors, correlations].some(values => values != null),
     wanted: recorded =>
       passes(types, type => recorded.event.type === type) &&
-      passes(subjects, subject => isAbout(recorded.stream, subject)) &&
+      passes(subjects, subject => isAbout(recorded, subject)) &&
       passes(actors, actor => isBy(recorded, actor)) &&
       passes(correlations, id => recorded.metadata.$correlationId === id),
   })

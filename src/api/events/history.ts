@@ -27,12 +27,11 @@ export const sendHistory = async (
   engine: Engine,
   request: FastifyRequest,
   reply: FastifyReply,
-  streams: ReadonlyArray<StreamName>,
+  events: E.Either<ApiError, ReadonlyArray<Recorded<DomainEvent>>>,
   missing: ApiError,
 ): Promise<FastifyReply> => {
   const as = await asked(engine, request.query)
   if (E.isLeft(as)) return sendProblem(reply, as.left)
-  const events = await eventsOf(engine, streams)
   if (E.isLeft(events)) return sendProblem(reply, events.left)
   const items = events.right.filter(({ position }) => position <= as.right.position)
   return items.length === 0

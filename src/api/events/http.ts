@@ -1,48 +1,29 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
-import type { DomainEvent } from '../../domain/events/catalogue.ts'
-import type { Position, Recorded, StreamName } from '../../domain/kernel/store.ts'
-import { asked, caughtUp } from '../at.ts'
+import type * as t from 'io-ts'
+import type { Position, StreamName } from '../../domain/kernel/store.ts'
+import { AtQuery, asked, caughtUp } from '../at.ts'
 import type { Engine, ProgressReport } from '../engine.ts'
 import { operationById } from '../operation-log.ts'
 import { sendProblem } from '../problem.ts'
 import type { ApiError } from '../problem.ts'
-import { eventQuery } from './filter.ts'
+import { EventsQuery, eventQuery } from './filter.ts'
 import type { EventQuery } from './filter.ts'
 import { eventJson } from './json.ts'
+import { pageOf } from './pages.ts'
 import { sendMessages, wantsMessages } from './server-sent.ts'
 import type { Message } from './server-sent.ts'
 
-/** How much of the log is looked at in one go for events that pass a filter. */
-const PAGE = 1000
-
-type Page = Readonly<{ items: ReadonlyArray<Recorded<DomainEvent>>; next: Position | null }>
-
-/** The next events that pass, and where to go on; null: there are no more. */
-const pageOf = async (
-  { log }: Engine,
-  { after, before, limit, order, categories, wanted }: EventQuery,
-): Promise<E.Either<ApiError, Page>> => {
-  const items: Array<Recorded<DomainEvent>> = []
-  let from = order === 'forwards' ? after : before
-  for (;;) {
-    const page = await log.read({ from, direction: order, limit: PAGE, categories })()
-    if (E.isLeft(page)) return page
-    for (const recorded of page.right) {
-      const { position } = recorded
-      if (order === 'forwards' ? position >= before : position <= after) return E.right({ items, next: null })
-      from = position
-      if (!wanted(recorded)) continue
-      items.push(recorded)
-      if (items.length === limit) return E.right({ items, next: position })
-    }
-    if (page.right.length < PAGE) return E.right({ items, next: null })
-  }
-}
-
-const lastEventId = (request: FastifyRequest): Position | null => {
+/** `Last-Event-ID`: the position that a client has seen last; null where it says none. */
+const lastEventId = (engine: Engine, request: FastifyRequest): E.Either<ApiError, Position | null> => {
   const id = request.headers['last-event-id']
-  return typeof id === 'string' && /^\d{1,16}$/.test(id) ? Number(id) : null
+  if (id === undefined) return E.right(null)
+  if (typeof id !== 'string' || !/^\d{1,15}$/.test(id))
+    return E.left({ reason: 'invalid-request', errors: ['Last-Event-ID: expected a position'] })
+  const head = engine.log.head()
+  return Number(id) <= head
+    ? E.right(Number(id))
+    : E.left({ reason: 'moment-not-found', moment: id, cause: `the history ends at @${head}` })
 }
 
 async function* messagesOf({ log }: Engine, query: EventQuery, signal: AbortSignal): AsyncGenerator<Message> {
@@ -58,12 +39,14 @@ async function* messagesOf({ log }: Engine, query: EventQuery, signal: AbortSign
 }
 
 export const eventRoutes: FastifyPluginAsync<{ engine: Engine }> = async (app, { engine }) => {
-  app.get('/events', async (request, reply) => {
-    const query = await eventQuery(engine, request.query as Record<string, string>)
+  app.get('/events', { config: { query: EventsQuery } }, async (request, reply) => {
+    const query = await eventQuery(engine, request.query as t.TypeOf<typeof EventsQuery>)
     if (E.isLeft(query)) return sendProblem(reply, query.left)
     if (wantsMessages(request)) {
-      const after = lastEventId(request) ?? query.right.after
-      return sendMessages(reply, signal => messagesOf(engine, { ...query.right, after }, signal))
+      const last = lastEventId(engine, request)
+      if (E.isLeft(last)) return sendProblem(reply, last.left)
+      const after = last.right ?? query.right.after
+      return sendMessages(request, reply, signal => messagesOf(engine, { ...query.right, after }, signal))
     }
     const page = await pageOf(engine, query.right)
     if (E.isLeft(page)) return sendProblem(reply, page.left)
@@ -86,26 +69,34 @@ export const eventRoutes: FastifyPluginAsync<{ engine: Engine }> = async (app, {
       : sendProblem(reply, { reason: 'event-not-found', event })
   })
 
-  app.get<{ Params: { '*': string } }>('/streams/*', async (request, reply) => {
-    const stream = request.params['*'] as StreamName
-    const as = await asked(engine, request.query)
-    if (E.isLeft(as)) return sendProblem(reply, as.left)
-    const history = await engine.log.load(stream, 0)()
-    if (E.isLeft(history)) return sendProblem(reply, history.left)
-    const items = history.right.events.filter(({ position }) => position <= as.right.position)
-    return items.length === 0
-      ? sendProblem(reply, { reason: 'stream-not-found', stream })
-      : { position: as.right.position, items: items.map(eventJson) }
-  })
+  app.get<{ Params: { '*': string } }>(
+    '/streams/*',
+    { config: { query: AtQuery } },
+    async (request, reply) => {
+      const stream = request.params['*'] as StreamName
+      const as = await asked(engine, request.query)
+      if (E.isLeft(as)) return sendProblem(reply, as.left)
+      const history = await engine.log.load(stream, 0)()
+      if (E.isLeft(history)) return sendProblem(reply, history.left)
+      const items = history.right.events.filter(({ position }) => position <= as.right.position)
+      return items.length === 0
+        ? sendProblem(reply, { reason: 'stream-not-found', stream })
+        : { position: as.right.position, items: items.map(eventJson) }
+    },
+  )
 
-  app.get<{ Params: { operation: string } }>('/operations/:operation', async (request, reply) => {
-    const as = await asked(engine, request.query)
-    if (E.isLeft(as)) return sendProblem(reply, as.left)
-    const found = await operationById(engine, request.params.operation, as.right.position)
-    return E.isLeft(found) ? sendProblem(reply, found.left) : found.right
-  })
+  app.get<{ Params: { operation: string } }>(
+    '/operations/:operation',
+    { config: { query: AtQuery } },
+    async (request, reply) => {
+      const as = await asked(engine, request.query)
+      if (E.isLeft(as)) return sendProblem(reply, as.left)
+      const found = await operationById(engine, request.params.operation, as.right.position)
+      return E.isLeft(found) ? sendProblem(reply, found.left) : found.right
+    },
+  )
 
-  app.get('/progress', (_, reply) => sendMessages(reply, signal => reportsOf(engine, signal)))
+  app.get('/progress', (request, reply) => sendMessages(request, reply, signal => reportsOf(engine, signal)))
 }
 
 /** Live only: for who is behind, only the newest of each blob is kept. */

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { whenGone } from '../context.ts'
 
 /** Proxies and browsers take a silent connection for a dead one. */
 const HEARTBEAT_MS = 15_000
@@ -20,13 +21,14 @@ const text = ({ id, event, data }: Message) =>
  * reader costs no memory, and misses nothing.
  */
 export const sendMessages = async (
+  request: FastifyRequest,
   reply: FastifyReply,
   messages: (signal: AbortSignal) => AsyncIterable<Message>,
 ): Promise<void> => {
   reply.hijack()
   const { raw } = reply
   const gone = new AbortController()
-  raw.on('close', () => gone.abort())
+  const forget = whenGone(request, () => gone.abort())
   raw.on('error', () => gone.abort())
   raw.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
@@ -34,7 +36,9 @@ export const sendMessages = async (
     'x-accel-buffering': 'no',
   })
   raw.flushHeaders()
-  const heartbeat = setInterval(() => raw.write(':\n\n'), HEARTBEAT_MS)
+  const heartbeat = setInterval(() => {
+    if (!raw.writableNeedDrain) raw.write(':\n\n')
+  }, HEARTBEAT_MS)
   try {
     for await (const message of messages(gone.signal)) {
       if (gone.signal.aborted) break
@@ -44,6 +48,7 @@ export const sendMessages = async (
     if (!gone.signal.aborted) raw.write(text({ event: 'error', data: { detail: (error as Error).message } }))
   } finally {
     clearInterval(heartbeat)
+    forget()
     raw.end()
   }
 }

@@ -7,7 +7,7 @@ import { workingDirectory } from '../../domain/bundle/working-directory.ts'
 import { ConsoleSize } from '../../domain/kernel/container-options.ts'
 import type { ExecId } from '../../domain/kernel/identifiers.ts'
 import type { ExecView } from '../../projections/executor/execs.ts'
-import { asked, caughtUp } from '../at.ts'
+import { AtQuery, asked, caughtUp } from '../at.ts'
 import { body, nullable, readBody } from '../body.ts'
 import type { Engine } from '../engine.ts'
 import { goneSignal, passOn, sendOutput } from '../frames.ts'
@@ -88,7 +88,7 @@ export const execRoutes: Routes = async (app, { engine, operate }) => {
     return engine.queries.execById(exec, 'now')
   }
 
-  app.get<Params>('/execs/:exec', async (request, reply) => {
+  app.get<Params>('/execs/:exec', { config: { query: AtQuery } }, async (request, reply) => {
     const as = await asked(engine, request.query)
     if (E.isLeft(as)) return sendProblem(reply, as.left)
     const { exec } = request.params
@@ -100,14 +100,14 @@ export const execRoutes: Routes = async (app, { engine, operate }) => {
   app.get<Params>('/execs/:exec/wait', async (request, reply) => {
     const { exec } = request.params
     if ((await find(exec)) === null) return sendProblem(reply, { reason: 'exec-not-found', exec })
-    return waitForExec(engine, exec as ExecId, goneSignal(request))
+    return waitForExec(engine, exec as ExecId, goneSignal(request, reply))
   })
 
   app.get<Params>('/execs/:exec/output', async (request, reply) => {
     const { exec } = request.params
     const view = await find(exec)
     if (view === null) return sendProblem(reply, { reason: 'exec-not-found', exec })
-    const output = engine.execOutput(view, goneSignal(request))
+    const output = engine.execOutput(view, goneSignal(request, reply))
     if (output === null) return sendProblem(reply, { reason: 'output-not-kept', container: exec })
     return sendOutput(reply, output, { isRaw: view.terminal, timestamps: false, wanted: () => true })
   })

@@ -9,8 +9,9 @@ import { giving } from '../operation.ts'
 import type { Plan } from '../operation.ts'
 import { sendProblem } from '../problem.ts'
 import type { ApiError } from '../problem.ts'
-import { asked, caughtUp } from '../at.ts'
+import { AtQuery, asked, caughtUp } from '../at.ts'
 import { sendHistory } from '../events/history.ts'
+import { imageHistory } from './image-history.ts'
 import { defaultNamespace, familiarName, findImage, imageJson, nameOf } from './images.ts'
 
 export const TagImage = body('TagImage', { source: t.string, target: t.string }, {})
@@ -72,7 +73,7 @@ const planRemoval = (engine: Engine, body: unknown) => async (): Promise<E.Eithe
 }
 
 export const imageRoutes: Routes = async (app, { engine, operate }) => {
-  const { queries, streams } = engine
+  const { queries } = engine
 
   app.post('/commands/tag-image', (request, reply) =>
     operate(request, reply, 'tag-image', planTag(engine, request.body)),
@@ -91,7 +92,7 @@ export const imageRoutes: Routes = async (app, { engine, operate }) => {
     return total
   }
 
-  app.get('/images', async (request, reply) => {
+  app.get('/images', { config: { query: AtQuery } }, async (request, reply) => {
     const as = await asked(engine, request.query)
     if (E.isLeft(as)) return sendProblem(reply, as.left)
     const { at, position } = as.right
@@ -107,16 +108,16 @@ export const imageRoutes: Routes = async (app, { engine, operate }) => {
     return { position, items }
   })
 
-  app.get('/images/*', async (request, reply) => {
+  app.get('/images/*', { config: { query: AtQuery } }, async (request, reply) => {
     const path = (request.params as { '*': string })['*']
     const isHistory = path.endsWith('/history')
     const reference = isHistory ? path.slice(0, -'/history'.length) : path
     if (isHistory) {
       const found = findImage(engine, reference, 'now')
       const name = nameOf(reference)
-      const subject = E.isRight(found) ? found.right.name : E.isRight(name) ? name.right : null
+      const subject = E.isRight(found) ? (found.right.name as ImageName) : E.isRight(name) ? name.right : null
       if (subject === null) return sendProblem(reply, (found as E.Left<never>).left)
-      return sendHistory(engine, request, reply, [streams.image(defaultNamespace, subject as never)], {
+      return sendHistory(engine, request, reply, await imageHistory(engine, defaultNamespace, subject), {
         reason: 'image-not-found',
         image: reference,
       })

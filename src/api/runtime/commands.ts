@@ -7,12 +7,12 @@ import { stopSignal } from '../../domain/bundle/stop-signal.ts'
 import { ContainerName } from '../../domain/kernel/identifiers.ts'
 import type { ContainerId } from '../../domain/kernel/identifiers.ts'
 import { SIGKILL, parseSignal } from '../../domain/kernel/signals.ts'
-import type { Until } from '../../domain/processes/operation.ts'
+import type { CommandName, Until } from '../../domain/processes/operation.ts'
 import type * as Runtime from '../../domain/runtime/index.ts'
 import type { ContainerView } from '../../projections/runtime/containers.ts'
 import { caughtUp } from '../at.ts'
 import { body, nullable, readBody } from '../body.ts'
-import { query, readQuery } from '../query.ts'
+import { query } from '../query.ts'
 import type { Engine } from '../engine.ts'
 import type { Routes } from '../face.ts'
 import { findImage } from '../metadata/images.ts'
@@ -42,18 +42,12 @@ const LONGEST_TIMEOUT_S = 86_400
 
 export const UntilQuery = query({ until: t.keyof({ started: null, exited: null }, 'started or exited') })
 
-const untilOf = (request: FastifyRequest): E.Either<ApiError, Until> =>
-  pipe(
-    readQuery(UntilQuery)(request.query),
-    E.map(({ until = 'started' }) => until),
-  )
+/** Only a start has more than one end that one may wait for. */
+const queryOf = (name: CommandName) =>
+  name === 'run-container' || name === 'start-container' ? { config: { query: UntilQuery } } : {}
 
-/** Most commands have one end only. */
-export const noUntil = (request: FastifyRequest): E.Either<ApiError, Until> =>
-  pipe(
-    readQuery(query({}))(request.query),
-    E.map(() => 'started'),
-  )
+const untilOf = (request: FastifyRequest): Until =>
+  (request.query as Readonly<{ until?: Until }>).until ?? 'started'
 
 const signalOf = (text: string): E.Either<ApiError, number> => {
   const signal = parseSignal(text)
@@ -199,11 +193,9 @@ const removing: Asking<readonly [string, (view: ContainerView) => Living]> = req
 
 export const containerCommands: Routes = async (app, { engine, operate }) => {
   for (const name of ['create-container', 'run-container'] as const)
-    app.post(`/commands/${name}`, async (request, reply) => {
-      const until = name === 'run-container' ? untilOf(request) : noUntil(request)
-      if (E.isLeft(until)) return sendProblem(reply, until.left)
-      return operate(request, reply, name, planCreation(engine, name, request.body), until.right)
-    })
+    app.post(`/commands/${name}`, queryOf(name), (request, reply) =>
+      operate(request, reply, name, planCreation(engine, name, request.body), untilOf(request)),
+    )
 
   const commands = {
     'start-container': simple(StartContainer, 'StartContainer'),
@@ -217,19 +209,16 @@ export const containerCommands: Routes = async (app, { engine, operate }) => {
   for (const [name, asking] of Object.entries(commands) as ReadonlyArray<
     [keyof typeof commands, (typeof commands)[keyof typeof commands]]
   >)
-    app.post(`/commands/${name}`, async (request, reply) => {
-      const until = name === 'start-container' ? untilOf(request) : noUntil(request)
-      if (E.isLeft(until)) return sendProblem(reply, until.left)
+    app.post(`/commands/${name}`, queryOf(name), async (request, reply) => {
+      const until = untilOf(request)
       const asked = asking(request)
       if (E.isLeft(asked)) return sendProblem(reply, asked.left)
       const [reference, command] = asked.right
-      const plan = () => planFor(engine, reference, until.right, view => E.right(command(view)))
-      return operate(request, reply, name, plan, until.right)
+      const plan = () => planFor(engine, reference, until, view => E.right(command(view)))
+      return operate(request, reply, name, plan, until)
     })
 
   app.post('/commands/rename-container', async (request, reply) => {
-    const until = noUntil(request)
-    if (E.isLeft(until)) return sendProblem(reply, until.left)
     const asked = readBody(RenameContainer)(request.body)
     if (E.isLeft(asked)) return sendProblem(reply, asked.left)
     const { container: reference, name } = asked.right

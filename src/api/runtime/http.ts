@@ -1,35 +1,64 @@
 import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
 import type { FastifyPluginAsync, FastifyRequest } from 'fastify'
 import { readSize } from '../console-size.ts'
 import type { ContainerView } from '../../projections/runtime/containers.ts'
-import { asked, caughtUp } from '../at.ts'
+import { AtQuery, asked, caughtUp } from '../at.ts'
 import type { Engine } from '../engine.ts'
 import { eventsOf, sendHistory } from '../events/history.ts'
+import { inOrder } from '../operation-json.ts'
+import { rootfsOf } from '../../domain/processes/index.ts'
+import type { DomainEvent } from '../../domain/events/catalogue.ts'
+import type { Recorded } from '../../domain/kernel/store.ts'
 import { explain } from '../events/why.ts'
 import { goneSignal, passOn, sendOutput } from '../frames.ts'
 import { sendProblem } from '../problem.ts'
+import { Flag, query } from '../query.ts'
 import type { ApiError } from '../problem.ts'
 import { containerJson } from './container-json.ts'
 import { waitForEnd } from './end.ts'
 import { findContainer, findLiving } from './find.ts'
-import { outputQuery } from './output-query.ts'
+import { OutputQuery, outputQuery } from './output-query.ts'
 
 type Params = { Params: { container: string } }
 
-const flag = (request: FastifyRequest, name: string) =>
-  ['true', '1', ''].includes(String((request.query as Record<string, unknown>)[name] ?? 'false'))
+export const ListQuery = query({ ...AtQuery.props, all: Flag, removed: Flag })
 
-/** All streams that tell of a container. */
-const streamsAbout = ({ streams, queries }: Engine, { id, namespace, name }: ContainerView) => [
-  streams.container(namespace, id),
-  streams.bundle(namespace, id),
-  streams.snapshot(id as never),
-  streams.name(namespace, name),
-  ...queries.execsOf(id, 'now').map(exec => streams.exec(namespace, exec.id)),
-]
+const flag = (request: FastifyRequest, name: string) =>
+  pipe(
+    Flag.decode((request.query as Record<string, unknown>)[name]),
+    E.getOrElse(() => false),
+  )
+
+/** Everything that tells of a container; of the names that it had only what is about this holder. */
+const historyOf = async (
+  engine: Engine,
+  { id, namespace }: ContainerView,
+): Promise<E.Either<ApiError, ReadonlyArray<Recorded<DomainEvent>>>> => {
+  const { streams, queries } = engine
+  const own = await eventsOf(engine, [
+    streams.container(namespace, id),
+    streams.bundle(namespace, id),
+    streams.snapshot(rootfsOf(id)),
+    ...queries.execsOf(id, 'now').map(exec => streams.exec(namespace, exec.id)),
+  ])
+  if (E.isLeft(own)) return own
+  const names = own.right.flatMap(({ event }) =>
+    event.type === 'ContainerCreateRequested' || event.type === 'ContainerRenameRequested'
+      ? [event.name]
+      : [],
+  )
+  const named = await eventsOf(
+    engine,
+    names.map(name => streams.name(namespace, name)),
+  )
+  if (E.isLeft(named)) return named
+  const isOurs = ({ event }: Recorded<DomainEvent>) => 'container' in event && event.container === id
+  return E.right(inOrder(own.right, named.right.filter(isOurs)))
+}
 
 export const containerRoutes: FastifyPluginAsync<{ engine: Engine }> = async (app, { engine }) => {
-  app.get('/containers', async (request, reply) => {
+  app.get('/containers', { config: { query: ListQuery } }, async (request, reply) => {
     const as = await asked(engine, request.query)
     if (E.isLeft(as)) return sendProblem(reply, as.left)
     const { at, position } = as.right
@@ -41,22 +70,26 @@ export const containerRoutes: FastifyPluginAsync<{ engine: Engine }> = async (ap
     return { position, items: list.map(containerJson) }
   })
 
-  app.get<Params>('/containers/:container', async (request, reply) => {
+  app.get<Params>('/containers/:container', { config: { query: AtQuery } }, async (request, reply) => {
     const as = await asked(engine, request.query)
     if (E.isLeft(as)) return sendProblem(reply, as.left)
     const found = findContainer(engine, request.params.container, as.right.at)
     return E.isLeft(found) ? sendProblem(reply, found.left) : containerJson(found.right)
   })
 
-  app.get<Params>('/containers/:container/history', async (request, reply) => {
-    await caughtUp(engine)
-    const found = findContainer(engine, request.params.container, 'now')
-    if (E.isLeft(found)) return sendProblem(reply, found.left)
-    const missing: ApiError = { reason: 'container-not-found', container: found.right.id }
-    return sendHistory(engine, request, reply, streamsAbout(engine, found.right), missing)
-  })
+  app.get<Params>(
+    '/containers/:container/history',
+    { config: { query: AtQuery } },
+    async (request, reply) => {
+      await caughtUp(engine)
+      const found = findContainer(engine, request.params.container, 'now')
+      if (E.isLeft(found)) return sendProblem(reply, found.left)
+      const missing: ApiError = { reason: 'container-not-found', container: found.right.id }
+      return sendHistory(engine, request, reply, await historyOf(engine, found.right), missing)
+    },
+  )
 
-  app.get<Params>('/containers/:container/why', async (request, reply) => {
+  app.get<Params>('/containers/:container/why', { config: { query: AtQuery } }, async (request, reply) => {
     const as = await asked(engine, request.query)
     if (E.isLeft(as)) return sendProblem(reply, as.left)
     const found = findContainer(engine, request.params.container, 'now')
@@ -71,25 +104,29 @@ export const containerRoutes: FastifyPluginAsync<{ engine: Engine }> = async (ap
     await caughtUp(engine)
     const found = findContainer(engine, request.params.container, 'now')
     if (E.isLeft(found)) return sendProblem(reply, found.left)
-    return waitForEnd(engine, found.right.id, goneSignal(request))
+    return waitForEnd(engine, found.right.id, goneSignal(request, reply))
   })
 
-  app.get<Params>('/containers/:container/output', async (request, reply) => {
-    await caughtUp(engine)
-    const found = findContainer(engine, request.params.container, 'now')
-    if (E.isLeft(found)) return sendProblem(reply, found.left)
-    const query = await outputQuery(engine, request)
-    if (E.isLeft(query)) return sendProblem(reply, query.left)
-    const { id, options } = found.right
-    const { stdout, stderr, timestamps, ...rest } = query.right
-    const output = engine.output(found.right, { ...rest, signal: goneSignal(request) })
-    if (output === null) return sendProblem(reply, { reason: 'output-not-kept', container: id })
-    return sendOutput(reply, output, {
-      isRaw: options.terminal,
-      timestamps,
-      wanted: ({ stream }) => (stream === 'stdout' ? stdout : stderr),
-    })
-  })
+  app.get<Params>(
+    '/containers/:container/output',
+    { config: { query: OutputQuery } },
+    async (request, reply) => {
+      await caughtUp(engine)
+      const found = findContainer(engine, request.params.container, 'now')
+      if (E.isLeft(found)) return sendProblem(reply, found.left)
+      const query = await outputQuery(engine, request)
+      if (E.isLeft(query)) return sendProblem(reply, query.left)
+      const { id, options } = found.right
+      const { stdout, stderr, timestamps, ...rest } = query.right
+      const output = engine.output(found.right, { ...rest, signal: goneSignal(request, reply) })
+      if (output === null) return sendProblem(reply, { reason: 'output-not-kept', container: id })
+      return sendOutput(reply, output, {
+        isRaw: options.terminal,
+        timestamps,
+        wanted: ({ stream }) => (stream === 'stdout' ? stdout : stderr),
+      })
+    },
+  )
 
   app.post<Params>('/containers/:container/input', async (request, reply) => {
     const found = await findLiving(engine, request.params.container)

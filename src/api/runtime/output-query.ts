@@ -1,50 +1,63 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { FastifyRequest } from 'fastify'
+import * as t from 'io-ts'
 import { parseMoment } from '../../domain/events/moment.ts'
-import type { Engine, OutputQuery } from '../engine.ts'
+import { decode } from '../../domain/kernel/decode.ts'
+import { positionOf } from '../at.ts'
+import type { Engine, OutputQuery as Wanted } from '../engine.ts'
 import type { ApiError } from '../problem.ts'
+import { Flag, query } from '../query.ts'
 
-type Asked = Omit<OutputQuery, 'signal'> & Readonly<{ stdout: boolean; stderr: boolean; timestamps: boolean }>
+const isLines = (text: string) => /^(?:all|[0-9]{1,9})$/.test(text)
 
-const invalid = (error: string): E.Either<ApiError, never> =>
-  E.left({ reason: 'invalid-request', errors: [error] })
+export const OutputQuery = query({
+  follow: Flag,
+  stdout: Flag,
+  stderr: Flag,
+  timestamps: Flag,
+  since: t.string,
+  until: t.string,
+  tail: t.refinement(t.string, isLines, 'a number of lines, or all'),
+})
 
-/** `follow`, `stdout`, `stderr`, `timestamps`, `since`, `until`, `tail` of a request for output. */
+type Asked = Omit<Wanted, 'signal'> & Readonly<{ stdout: boolean; stderr: boolean; timestamps: boolean }>
+
+/** What a request for output wants of it. A moment of the history means the time when that happened. */
 export const outputQuery = async (
   engine: Engine,
   request: FastifyRequest,
 ): Promise<E.Either<ApiError, Asked>> => {
-  const query = request.query as Readonly<Record<string, string | undefined>>
-  const flag = (name: string, otherwise: boolean) => {
-    const text = query[name]
-    return text === undefined ? otherwise : !['false', '0', 'no'].includes(text)
-  }
-  const moment = async (name: string): Promise<E.Either<ApiError, Date | null>> => {
-    const text = query[name]
-    if (text === undefined || text === '') return E.right(null)
-    const parsed = parseMoment(text, engine.clock())
-    if (E.isLeft(parsed)) return parsed
-    if (parsed.right.kind === 'time') return E.right(parsed.right.time)
-    if (parsed.right.kind === 'now') return E.right(engine.clock())
-    return invalid(`${name}: output knows times only, got "${text}"`)
-  }
-
-  const since = await moment('since')
+  const asked = decode(OutputQuery)(request.query)
+  if (E.isLeft(asked)) return asked
+  const { follow = false, stdout = true, stderr = true, timestamps = false, tail = 'all' } = asked.right
+  if (!stdout && !stderr)
+    return E.left({ reason: 'invalid-request', errors: ['stdout, stderr: at least one must be wanted'] })
+  const since = await timeOf(engine, asked.right.since)
   if (E.isLeft(since)) return since
-  const until = await moment('until')
+  const until = await timeOf(engine, asked.right.until)
   if (E.isLeft(until)) return until
-  const { tail = 'all' } = query
-  if (tail !== 'all' && !/^\d{1,9}$/.test(tail))
-    return invalid(`tail: expected a number of lines or "all", got "${tail}"`)
-  const wanted = { stdout: flag('stdout', true), stderr: flag('stderr', true) }
-  if (!wanted.stdout && !wanted.stderr) return invalid('stdout, stderr: at least one must be wanted')
-
   return E.right({
-    ...wanted,
-    follow: flag('follow', false),
-    timestamps: flag('timestamps', false),
+    follow,
+    stdout,
+    stderr,
+    timestamps,
     since: since.right,
     until: until.right,
     tail: tail === 'all' ? null : Number(tail),
   })
+}
+
+const timeOf = async (engine: Engine, text: string | undefined): Promise<E.Either<ApiError, Date | null>> => {
+  if (text === undefined || text === '') return E.right(null)
+  const moment = parseMoment(text, engine.clock())
+  if (E.isLeft(moment)) return moment
+  if (moment.right.kind === 'time') return E.right(moment.right.time)
+  if (moment.right.kind === 'now') return E.right(engine.clock())
+  const position = await positionOf(engine, text)
+  if (E.isLeft(position)) return position
+  const read = { from: position.right - 1, direction: 'forwards', limit: 1, categories: null } as const
+  const events = await engine.log.read(read)()
+  if (E.isLeft(events)) return events
+  const [recorded] = events.right
+  return E.right(recorded === undefined ? null : new Date(recorded.metadata.occurredAt))
 }
