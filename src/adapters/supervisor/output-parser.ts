@@ -11,6 +11,7 @@ const SPACE = 32
 export const NEWLINE = 10
 const LETTER_O = 111
 const LETTER_F = 70
+const LETTER_P = 80
 
 /**
  * Takes conmon's log apart: `2026-11-24T10:00:00.000000000+00:00 stdout F text`, F where the text ended with a newline,
@@ -46,13 +47,14 @@ export const outputParser = (offset = 0) => {
 const parseLine = (line: Buffer, next: number): Output | null => {
   const space = line.indexOf(SPACE)
   // After the time come ` stdout F ` or ` stderr P `: ten bytes.
-  if (space < 0 || space + 10 >= line.length || line[space + 9] !== SPACE) return null
-  const bytes = line.subarray(space + 10, hasNewline(line, space) ? line.length : -1)
+  if (space < 0 || space + 10 >= line.length) return null
+  const letter = line[space + 8]
+  if (line[space + 7] !== SPACE || line[space + 9] !== SPACE || (letter !== LETTER_F && letter !== LETTER_P))
+    return null
+  const bytes = line.subarray(space + 10, letter === LETTER_F ? line.length : -1)
   const stream = line[space + 4] === LETTER_O ? 'stdout' : 'stderr'
   return { stream, at: line.toString('latin1', 0, space), bytes: Buffer.from(bytes), next }
 }
-
-const hasNewline = (line: Buffer, space: number) => line[space + 8] === LETTER_F
 
 /** Whether the line of the log at `start` ends a line of the output. */
 export const endsLine = (log: Buffer, start: number): boolean => {
