@@ -47,7 +47,10 @@ if (chosen.has('run')) {
       name: 'bare runc run',
       run: async () => void execFileSync('runc', ['run', '--bundle', bundle, next('r')], { stdio: 'ignore' }),
     },
-    { name: 'shiplog, at the socket', run: () => shiplog.command('run-container', run, '?until=exited').then(() => {}) },
+    {
+      name: 'shiplog, at the socket',
+      run: () => shiplog.command('run-container', run, '?until=exited').then(() => {}),
+    },
     {
       name: 'shiplog run --rm',
       run: () => shiplog.shiplog('run', '--rm', '--network', 'none', small, '/bin/true'),
@@ -58,13 +61,22 @@ if (chosen.has('run')) {
   ]
   const timings = await interleaved(cases, { rounds })
   results.push(
-    table('`run --rm --network none IMAGE true`', timings, containerd === null ? 'bare runc run' : 'ctr run --rm'),
+    table(
+      '`run --rm --network none IMAGE true`',
+      timings,
+      containerd === null ? 'bare runc run' : 'ctr run --rm',
+    ),
   )
   results.push(table('The same, beside a bare runc', timings, 'bare runc run'))
 }
 
 if (chosen.has('exec')) {
-  await shiplog.command('run-container', { image: small, name: 'execs', args: ['/bin/sleep', '1000'], network: 'none' })
+  await shiplog.command('run-container', {
+    image: small,
+    name: 'execs',
+    args: ['/bin/sleep', '1000'],
+    network: 'none',
+  })
   await containerd?.ctr('run', '-d', small, 'execs', '/bin/sleep', '1000')
   const cases: ReadonlyArray<Case> = [
     { name: 'shiplog exec', run: () => shiplog.shiplog('exec', 'execs', '/bin/true') },
@@ -107,7 +119,9 @@ if (chosen.has('parallel')) {
           },
         ]),
   ]
-  results.push(table('50 starts, 8 in flight', await interleaved(cases, { rounds: 3, warmUp: 0 }), 'ctr run --rm'))
+  results.push(
+    table('50 starts, 8 in flight', await interleaved(cases, { rounds: 3, warmUp: 0 }), 'ctr run --rm'),
+  )
 }
 
 if (chosen.has('pull')) {
@@ -170,7 +184,10 @@ async function makeBundle(bundle: string) {
     .then(({ subject }) => subject)
   execFileSync('cp', ['-a', join('/run/shiplog-bench/containers', id), bundle])
   const config = join(bundle, 'config.json')
-  const spec = JSON.parse(execFileSync('cat', [config], { encoding: 'utf8' })) as Record<string, Record<string, unknown>>
+  const spec = JSON.parse(execFileSync('cat', [config], { encoding: 'utf8' })) as Record<
+    string,
+    Record<string, unknown>
+  >
   if (spec['linux'] !== undefined) spec['linux']['cgroupsPath'] = '/shiplog-bench-bare'
   writeFileSync(config, JSON.stringify(spec))
 }

@@ -3,7 +3,8 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import type * as t from 'io-ts'
 import { DomainEvent } from '../src/domain/events/catalogue.ts'
 
-type Codec = t.Mixed & Readonly<{ _tag?: string; types?: ReadonlyArray<Codec>; props?: Record<string, Codec>; value?: unknown }>
+type Codec = t.Mixed &
+  Readonly<{ _tag?: string; types?: ReadonlyArray<Codec>; props?: Record<string, Codec>; value?: unknown }>
 
 /** Codecs of single events, out of unions of unions. */
 const eventsIn = (codec: Codec): ReadonlyArray<Codec> =>
@@ -17,11 +18,15 @@ const described = (name: string) =>
 
 /** `/** … *\/ const Name = t.strict(` : the sentence that stands above each event in the source. */
 const docstrings = (): ReadonlyMap<string, string> => {
-  const files = readdirSync('src/domain', { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'))
+  const files = readdirSync('src/domain', { recursive: true, encoding: 'utf8' }).filter(file =>
+    file.endsWith('.ts'),
+  )
   const found = new Map<string, string>()
   for (const file of files) {
     const source = readFileSync(`src/domain/${file}`, 'utf8')
-    for (const [, comment, name] of source.matchAll(/\/\*\*((?:(?!\*\/)[^])*)\*\/\nconst (\w+) = t\.strict\(/g))
+    for (const [, comment, name] of source.matchAll(
+      /\/\*\*((?:(?!\*\/)[^])*)\*\/\nconst (\w+) = t\.strict\(/g,
+    ))
       if (comment !== undefined && name !== undefined)
         found.set(name, comment.replaceAll(/\s*\n\s*\*\s?/g, ' ').trim())
   }

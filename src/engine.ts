@@ -119,7 +119,12 @@ const orReject = async <A>(task: () => Promise<E.Either<unknown, A>>): Promise<v
 
 /** Gives each request of a process to the component that it is addressed to. */
 const dispatcher = (components: Components): Dispatch => {
-  const give = async <Command, State, Event extends DomainEvent, Rejection extends Readonly<{ reason: string }>>(
+  const give = async <
+    Command,
+    State,
+    Event extends DomainEvent,
+    Rejection extends Readonly<{ reason: string }>,
+  >(
     { handle, settled }: Component<Command, State, Event, Rejection>,
     stream: StreamName,
     command: Command,

@@ -38,7 +38,9 @@ export const startContainerd = async (directory: string) => {
       let errors = ''
       child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
       child.on('error', reject)
-      child.on('exit', code => (code === 0 ? resolve() : reject(new Error(`ctr ${args.join(' ')}: ${errors}`))))
+      child.on('exit', code =>
+        code === 0 ? resolve() : reject(new Error(`ctr ${args.join(' ')}: ${errors}`)),
+      )
     })
 
   return {

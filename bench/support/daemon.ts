@@ -8,9 +8,13 @@ const repository = join(import.meta.dirname, '..', '..')
 
 /** A daemon on directories of its own, the command line to it, and requests straight to its socket. */
 export const startShiplog = async (root: string, state: string) => {
-  const daemon = spawn(join(repository, 'bin/shiplogd'), ['--root', root, '--state', state, '--node', 'bench'], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
+  const daemon = spawn(
+    join(repository, 'bin/shiplogd'),
+    ['--root', root, '--state', state, '--node', 'bench'],
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  )
   const socket = join(state, 'shiplog.sock')
   const env = { ...process.env, SHIPLOG_HOST: `unix://${socket}` }
 

@@ -35,7 +35,10 @@ describe('from a registry to an exit code', () => {
 
   it('gives a container its standard input, to the end', async () => {
     const input = Buffer.alloc(2_000_000, 'shiplog ')
-    const said = await daemon.shiplog(['run', '--rm', '-i', '--network', 'none', busybox.name, 'md5sum'], input)
+    const said = await daemon.shiplog(
+      ['run', '--rm', '-i', '--network', 'none', busybox.name, 'md5sum'],
+      input,
+    )
     assert.equal(said.code, 0, said.stderr)
     const { createHash } = await import('node:crypto')
     assert.equal(said.stdout, `${createHash('md5').update(input).digest('hex')}  -\n`)
@@ -43,9 +46,27 @@ describe('from a registry to an exit code', () => {
 
   it('keeps to the limits it was given', async () => {
     const said = await run(
-      '--rm', '--memory', '64m', '--pids-limit', '32', '--ulimit', 'nofile=123:456', '-u', '1000:1000',
-      '-w', '/tmp', '-e', 'COLOUR=blue', '--hostname', 'box', '--read-only', '--cap-drop', 'ALL', busybox.name,
-      'sh', '-c',
+      '--rm',
+      '--memory',
+      '64m',
+      '--pids-limit',
+      '32',
+      '--ulimit',
+      'nofile=123:456',
+      '-u',
+      '1000:1000',
+      '-w',
+      '/tmp',
+      '-e',
+      'COLOUR=blue',
+      '--hostname',
+      'box',
+      '--read-only',
+      '--cap-drop',
+      'ALL',
+      busybox.name,
+      'sh',
+      '-c',
       'id -u; pwd; echo $COLOUR; hostname; ulimit -n; touch /x 2>/dev/null || echo readonly; grep CapEff /proc/self/status',
     )
     assert.equal(said.code, 0, said.stderr)
@@ -72,7 +93,15 @@ describe('from a registry to an exit code', () => {
 
   it('executes a process in a running container', async () => {
     await run('-d', '--name', 'host', busybox.name, 'sleep', '1000')
-    const said = await daemon.shiplog(['exec', '-e', 'A=1', 'host', 'sh', '-c', 'echo $A; echo e >&2; exit 5'])
+    const said = await daemon.shiplog([
+      'exec',
+      '-e',
+      'A=1',
+      'host',
+      'sh',
+      '-c',
+      'echo $A; echo e >&2; exit 5',
+    ])
     assert.deepEqual([said.code, said.stdout, said.stderr], [5, '1\n', 'e\n'])
     assert.equal((await daemon.shiplog(['exec', 'host', '/nope'])).code, 127)
     const piped = await daemon.shiplog(['exec', '-i', 'host', 'cat'], 'through the pipe')

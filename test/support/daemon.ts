@@ -110,7 +110,12 @@ export const startDaemon = async (options: Readonly<{ args?: ReadonlyArray<strin
       if (daemon.child.exitCode === null && daemon.child.signalCode === null) {
         const reply = await ask('GET', '/v1/containers?all=true')
         for (const { id } of (reply.body as { items: ReadonlyArray<{ id: string }> }).items)
-          await ask('POST', '/v1/commands/remove-container', { container: id, force: true }, { prefer: 'wait=10' })
+          await ask(
+            'POST',
+            '/v1/commands/remove-container',
+            { container: id, force: true },
+            { prefer: 'wait=10' },
+          )
         await end('SIGTERM')
       }
       rmSync(scratch, { recursive: true, force: true })

@@ -35,7 +35,11 @@ export const blob = (n: number, size = 1000 * n): Descriptor => ({
   size,
 })
 
-export const layer = (n: number): Layer => ({ blob: blob(n), diffId: digestOf(100 + n), chainId: digestOf(200 + n) })
+export const layer = (n: number): Layer => ({
+  blob: blob(n),
+  diffId: digestOf(100 + n),
+  chainId: digestOf(200 + n),
+})
 export const layerKey = ({ chainId }: Layer) => chainId as string as SnapshotKey
 
 export const anImageConfig = (): ImageConfig => ({
@@ -112,7 +116,12 @@ export const aCreation = (
   container,
   namespace,
   name: containerName(),
-  image: { name: imageName(), manifest: blob(50), config: digestOf(51), layers: [digestOf(201), digestOf(202)] },
+  image: {
+    name: imageName(),
+    manifest: blob(50),
+    config: digestOf(51),
+    layers: [digestOf(201), digestOf(202)],
+  },
   defaults: anImageConfig().defaults,
   options: someOptions(),
   autoRemove: false,

@@ -111,7 +111,12 @@ export const pretendingHands = () => {
     processes: {
       keepEnvironment: () => undefined,
       start: ({ exec }) => done(`exec ${exec}`, { pid: 4343 }),
-      ended: async () => ({ kind: 'exited', exitCode: 0, signal: null, exitedAt: '2026-11-24T10:00:01.000Z' }),
+      ended: async () => ({
+        kind: 'exited',
+        exitCode: 0,
+        signal: null,
+        exitedAt: '2026-11-24T10:00:01.000Z',
+      }),
     },
     onlyReferredToBy: async (_, __, target) => ({
       blobs: [target.config.digest],
@@ -164,8 +169,7 @@ export const trialEngine = () => {
   const until = async (type: DomainEvent['type'], after = 0): Promise<Stored> => {
     const patience = AbortSignal.timeout(5_000)
     for await (const told of log.follow({ categories: null }, after, patience))
-      if (told.kind === 'events')
-        for (const { event } of told.events) if (event.type === type) return event
+      if (told.kind === 'events') for (const { event } of told.events) if (event.type === type) return event
     throw new Error(`${type} never came; there was: ${types().join(', ')}; ${JSON.stringify(reports)}`)
   }
 

@@ -28,7 +28,11 @@ import { invalid, refused } from './refused.ts'
 import { layOut } from './rootfs-layout.ts'
 
 /** The machine that a bundle is made for. */
-export type Surroundings = Readonly<{ host: HostFacts; profile: SeccompProfile; findInit: () => string | null }>
+export type Surroundings = Readonly<{
+  host: HostFacts
+  profile: SeccompProfile
+  findInit: () => string | null
+}>
 
 type Work = Parameters<BundleStore['prepare']>[0] & Readonly<{ kept: string; rootfs: string; salt: string }>
 

@@ -1,11 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
-import {
-  checkedArgs,
-  checkedEnvironment,
-  mergedEnvironment,
-} from '../../domain/bundle/environment.ts'
+import { checkedArgs, checkedEnvironment, mergedEnvironment } from '../../domain/bundle/environment.ts'
 import { ociProcessJson } from '../../domain/bundle/oci-config.ts'
 import type { OciConfig } from '../../domain/bundle/oci-config.ts'
 import { workingDirectory } from '../../domain/bundle/working-directory.ts'
@@ -47,7 +43,9 @@ export const execProcess = (
   const spec = {
     ...rest,
     terminal,
-    ...(consoleSize === null ? {} : { consoleSize: { height: consoleSize.rows, width: consoleSize.columns } }),
+    ...(consoleSize === null
+      ? {}
+      : { consoleSize: { height: consoleSize.rows, width: consoleSize.columns } }),
     args,
     env: mergedEnvironment(process.env, values.right, { hostname, terminal }),
     cwd: cwd.right,

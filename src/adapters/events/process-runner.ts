@@ -23,7 +23,11 @@ export type Story<State> = Readonly<{
 export type Stories = Readonly<{
   load: <State>(process: string) => Readonly<{ position: Position; stories: Map<string, Story<State>> }>
   /** Null: the story is over. Position and stories are kept together or not at all. */
-  save: <State>(process: string, position: Position, changed: ReadonlyMap<string, Story<State> | null>) => void
+  save: <State>(
+    process: string,
+    position: Position,
+    changed: ReadonlyMap<string, Story<State> | null>,
+  ) => void
 }>
 
 type Dependencies = Readonly<{

@@ -82,9 +82,12 @@ export const runReactor = async <
     const { stream } = knock
     const isStillOwed = (await owedBy(stream)).some(owed => keyOf(owed) === keyOf(work))
     if (!isStillOwed) return
-    const context = { ...contextOf(knock, `${reactor.name}/${keyOf(work)}`), ...(reactor.actor && { actor: reactor.actor }) }
+    const context = {
+      ...contextOf(knock, `${reactor.name}/${keyOf(work)}`),
+      ...(reactor.actor && { actor: reactor.actor }),
+    }
     let attempt = 0
-    const outcome = await defer(async () => {
+    const attempts = defer(async () => {
       const result = await reactor.perform(work, context)()
       if (E.isRight(result)) return result.right
       attempt += 1
@@ -92,21 +95,18 @@ export const runReactor = async <
       if (given === 'try-again') throw new Error('the world is not ready', { cause: result.left })
       return given
     })
-      .pipe(retry({ delay: backoff }), takeUntil(stopped))
-      .toPromise()
+    const outcome = await untilStopped(attempts)
     if (outcome === undefined) return
     if (outcome === null) {
       waitingForOthers.set(stream, (waitingForOthers.get(stream) ?? new Set()).add(keyOf(work)))
       return
     }
-    await lastValueFrom(
-      defer(async () => orThrow(await handle(stream, outcome, context)())).pipe(
-        retry({ delay: backoff }),
-        takeUntil(stopped),
-      ),
-      { defaultValue: undefined },
-    )
+    await untilStopped(defer(async () => orThrow(await handle(stream, outcome, context)())))
   }
+
+  /** Tried again and again; undefined when we are told to stop before it has worked. */
+  const untilStopped = <A>(attempts: Observable<A>): Promise<A | undefined> =>
+    lastValueFrom(attempts.pipe(retry({ delay: backoff }), takeUntil(stopped)), { defaultValue: undefined })
 
   const backoff = (error: unknown, attempt: number) => {
     report(reactor.name, attempt, error)
@@ -188,7 +188,10 @@ export const runReactor = async <
 }
 
 /** What is recorded because of an event belongs to that event's operation, and is done in its actor's name. */
-export const contextOf = ({ id, metadata }: Readonly<{ id: string; metadata: Metadata }>, step: string): Context => ({
+export const contextOf = (
+  { id, metadata }: Readonly<{ id: string; metadata: Metadata }>,
+  step: string,
+): Context => ({
   correlationId: metadata.$correlationId,
   causationId: id,
   commandId: `${id}/${step}`,

@@ -28,7 +28,13 @@ export const executorReactor = (
   giveUp: ({ exec, container }, problem, attempt) => {
     const failure = whenToGiveUp(problem, attempt, 1)
     if (failure === 'try-again') return failure
-    return { type: 'RecordExecStartFailed', exec, container, exitCode: problem.exitCode ?? RUNTIME_FAILED, failure }
+    return {
+      type: 'RecordExecStartFailed',
+      exec,
+      container,
+      exitCode: problem.exitCode ?? RUNTIME_FAILED,
+      failure,
+    }
   },
 })
 

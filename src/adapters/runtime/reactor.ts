@@ -119,5 +119,13 @@ export const runtimeReactor = ({
     }
   }
 
-  return { name: 'runtime', category: Runtime.category, owed: Runtime.owed, keyOf, overlapping: true, perform, giveUp }
+  return {
+    name: 'runtime',
+    category: Runtime.category,
+    owed: Runtime.owed,
+    keyOf,
+    overlapping: true,
+    perform,
+    giveUp,
+  }
 }

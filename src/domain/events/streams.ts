@@ -23,18 +23,21 @@ export const nodeCategory = 'node'
 /** The streams of one node: one per subject, `<category>-<node>/<namespace>/<id>`. */
 export const streamsOf = (node: NodeName) => ({
   node: (): StreamName => `${nodeCategory}-${node}`,
-  pull: (namespace: Namespace, pull: PullId): StreamName => `${Distribution.category}-${node}/${namespace}/${pull}`,
+  pull: (namespace: Namespace, pull: PullId): StreamName =>
+    `${Distribution.category}-${node}/${namespace}/${pull}`,
   /** Content and snapshots are shared by all namespaces. */
   content: (digest: Digest): StreamName => `${Content.category}-${node}/${digest}`,
   snapshot: (key: SnapshotKey): StreamName => `${Snapshot.category}-${node}/${key}`,
-  image: (namespace: Namespace, name: ImageName): StreamName => `${imageCategory}-${node}/${namespace}/${name}`,
+  image: (namespace: Namespace, name: ImageName): StreamName =>
+    `${imageCategory}-${node}/${namespace}/${name}`,
   name: (namespace: Namespace, name: ContainerName): StreamName =>
     `${nameCategory}-${node}/${namespace}/${name}`,
   bundle: (namespace: Namespace, container: ContainerId): StreamName =>
     `${Bundle.category}-${node}/${namespace}/${container}`,
   container: (namespace: Namespace, container: ContainerId): StreamName =>
     `${Runtime.category}-${node}/${namespace}/${container}`,
-  exec: (namespace: Namespace, exec: ExecId): StreamName => `${Executor.category}-${node}/${namespace}/${exec}`,
+  exec: (namespace: Namespace, exec: ExecId): StreamName =>
+    `${Executor.category}-${node}/${namespace}/${exec}`,
 })
 
 export type Streams = ReturnType<typeof streamsOf>

@@ -6,7 +6,13 @@ import * as t from 'io-ts'
  */
 export const Actor = t.union(
   [
-    t.strict({ kind: t.literal('unix'), uid: t.number, gid: t.number, pid: t.number, user: t.union([t.string, t.null]) }),
+    t.strict({
+      kind: t.literal('unix'),
+      uid: t.number,
+      gid: t.number,
+      pid: t.number,
+      user: t.union([t.string, t.null]),
+    }),
     t.strict({ kind: t.literal('system'), policy: t.string }),
   ],
   'Actor',

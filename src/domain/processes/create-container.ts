@@ -107,14 +107,19 @@ export const createContainer = (streams: Streams): Process<State> => {
           const { asked, isNamed, mounts, bundle } = state
           const { container } = asked
           if (!isNamed || mounts === null)
-            return [...(isNamed ? [] : [reserveName(asked)]), ...(mounts === null ? [prepareRootfs(asked)] : [])]
+            return [
+              ...(isNamed ? [] : [reserveName(asked)]),
+              ...(mounts === null ? [prepareRootfs(asked)] : []),
+            ]
           if (bundle === null) return [prepareBundle(asked, mounts)]
           const { path, configDigest } = bundle
           return [runtime(asked, { type: 'RecordContainerCreated', container, bundle: path, configDigest })]
         }
         case 'failing': {
           const { asked, failure } = state
-          return [runtime(asked, { type: 'RecordContainerCreateFailed', container: asked.container, failure })]
+          return [
+            runtime(asked, { type: 'RecordContainerCreateFailed', container: asked.container, failure }),
+          ]
         }
       }
     },

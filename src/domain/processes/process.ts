@@ -42,4 +42,3 @@ export type Process<State> = Readonly<{
   refused: (state: State, request: Request, refusal: Refusal) => State
   isOver: (state: State) => boolean
 }>
-

@@ -95,7 +95,11 @@ export const renameContainer = (streams: Streams): Process<State> => {
           return [aboutName(state, 'ReserveContainerName', state.wanted)]
         case 'renaming':
           return [
-            runtime(state, { type: 'RecordContainerRenamed', container: state.container, name: state.wanted }),
+            runtime(state, {
+              type: 'RecordContainerRenamed',
+              container: state.container,
+              name: state.wanted,
+            }),
           ]
         case 'failing':
           return [

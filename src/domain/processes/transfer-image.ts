@@ -103,7 +103,9 @@ export const transferImage = (streams: Streams): Process<State> => {
             .toSorted((a, b) => b.size - a.size)
             .map(blob => fetchBlob(state, blob)),
           ...state.resolution.layers
-            .filter(layer => state.stored.includes(layer.blob.digest) && !state.unpacked.includes(keyOf(layer)))
+            .filter(
+              layer => state.stored.includes(layer.blob.digest) && !state.unpacked.includes(keyOf(layer)),
+            )
             .map(unpackLayer),
         ]
       case 'naming': {

@@ -8,8 +8,10 @@ import type { Known, Running, State } from './state.ts'
 
 type RuntimeDecision = Decision<Event, Rejection>
 
-const refuse = (reason: Rejection['reason'], { container }: Readonly<{ container: Rejection['container'] }>) =>
-  reject<Rejection>({ reason, container })
+const refuse = (
+  reason: Rejection['reason'],
+  { container }: Readonly<{ container: Rejection['container'] }>,
+) => reject<Rejection>({ reason, container })
 
 const decide = (command: Command, state: State): RuntimeDecision => {
   if (command.type === 'CreateContainer') return create(command, state)
@@ -60,12 +62,19 @@ const ask = (command: Exclude<Ask, { type: 'CreateContainer' }>, state: Known): 
         : start(state)
     case 'SignalContainer':
       return whileRunning(state, ({ lastRequest }) =>
-        accept({ type: 'ContainerSignalRequested', container, request: lastRequest + 1, signal: command.signal }),
+        accept({
+          type: 'ContainerSignalRequested',
+          container,
+          request: lastRequest + 1,
+          signal: command.signal,
+        }),
       )
     case 'PauseContainer':
       return whileRunning(state, ({ paused, pausing }) => {
         if (pausing !== null) return pausing === 'pause' ? nothing : refuse('container-busy', command)
-        return paused ? refuse('container-paused', command) : accept({ type: 'ContainerPauseRequested', container })
+        return paused
+          ? refuse('container-paused', command)
+          : accept({ type: 'ContainerPauseRequested', container })
       })
     case 'UnpauseContainer':
       return whileRunning(state, ({ paused, pausing }) => {
@@ -259,7 +268,8 @@ export const decider: Decider<Command, State, Event, Rejection> = { initialState
 /** A container that is there, or that is gone. */
 export const settled = (state: State): O.Option<Event> => {
   if (state.status === 'absent') return O.none
-  if (state.phase.status === 'removed') return O.some({ type: 'ContainerRemoved', container: state.container })
+  if (state.phase.status === 'removed')
+    return O.some({ type: 'ContainerRemoved', container: state.container })
   return state.bundle === null
     ? O.none
     : O.some({

@@ -102,7 +102,10 @@ const ContainerStopRequested = t.strict({
 
 const ContainerStopTimedOut = t.strict({ type: t.literal('ContainerStopTimedOut'), container: ContainerId })
 
-const ContainerPauseRequested = t.strict({ type: t.literal('ContainerPauseRequested'), container: ContainerId })
+const ContainerPauseRequested = t.strict({
+  type: t.literal('ContainerPauseRequested'),
+  container: ContainerId,
+})
 const ContainerPaused = t.strict({ type: t.literal('ContainerPaused'), container: ContainerId })
 const ContainerPauseFailed = t.strict({
   type: t.literal('ContainerPauseFailed'),

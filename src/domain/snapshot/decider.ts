@@ -49,7 +49,13 @@ const evolve = (state: State, event: Event): State => {
     case 'LayerUnpackRequested':
       return { status: 'unpacking', key: event.key, layer: event.layer }
     case 'LayerUnpacked':
-      return { status: 'committed', key: event.key, layer: event.layer, size: event.size, entries: event.entries }
+      return {
+        status: 'committed',
+        key: event.key,
+        layer: event.layer,
+        size: event.size,
+        entries: event.entries,
+      }
     case 'LayerUnpackFailed':
     case 'SnapshotPrepareFailed':
       return { status: 'failed', key: event.key, failure: event.failure }

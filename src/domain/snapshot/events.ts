@@ -7,7 +7,11 @@ import { Mount } from '../kernel/mount.ts'
 // These shapes are stored for ever. Add events, or add an upcaster; never edit one.
 
 /** An intent: a layer, whose blob is in the content store, is to become a committed snapshot named by its chain id. */
-const LayerUnpackRequested = t.strict({ type: t.literal('LayerUnpackRequested'), key: SnapshotKey, layer: Layer })
+const LayerUnpackRequested = t.strict({
+  type: t.literal('LayerUnpackRequested'),
+  key: SnapshotKey,
+  layer: Layer,
+})
 
 /** The layer is on disk, whole; its diff id was verified. `size` in bytes, `entries` of its archive. */
 const LayerUnpacked = t.strict({
@@ -18,7 +22,11 @@ const LayerUnpacked = t.strict({
   entries: t.number,
 })
 
-const LayerUnpackFailed = t.strict({ type: t.literal('LayerUnpackFailed'), key: SnapshotKey, failure: Failure })
+const LayerUnpackFailed = t.strict({
+  type: t.literal('LayerUnpackFailed'),
+  key: SnapshotKey,
+  failure: Failure,
+})
 
 /** An intent: a writable snapshot on top of these layers (chain ids, lowest first). */
 const SnapshotPrepareRequested = t.strict({

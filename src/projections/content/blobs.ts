@@ -61,4 +61,3 @@ export const blobByDigest =
   (db: Reader) =>
   (digest: string, at: At): BlobView | null =>
     table.get(db, digest, at)
-

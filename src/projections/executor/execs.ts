@@ -40,7 +40,8 @@ const change = (
 ) => {
   const before = table.get(db, exec)
   if (before === null) return
-  const created = db.get('SELECT created FROM execs WHERE key = ? AND valid_to IS NULL', exec)?.['created'] ?? 0
+  const created =
+    db.get('SELECT created FROM execs WHERE key = ? AND valid_to IS NULL', exec)?.['created'] ?? 0
   const doc = { ...before, ...changed, position }
   table.supersede(db, position, exec, { container: doc.container, created, doc })
 }

@@ -3,7 +3,8 @@ import type { Target } from '../../domain/metadata/index.ts'
 import type { Projection, Reader, Writer } from '../projection.ts'
 
 const refer = (db: Writer, holder: string, items: ReadonlyArray<string>) => {
-  for (const item of items) db.run('INSERT OR IGNORE INTO "references" (holder, item) VALUES (?, ?)', holder, item)
+  for (const item of items)
+    db.run('INSERT OR IGNORE INTO "references" (holder, item) VALUES (?, ?)', holder, item)
 }
 
 const letGo = (db: Writer, holder: string) => db.run('DELETE FROM "references" WHERE holder = ?', holder)
@@ -15,7 +16,8 @@ const blobsOf = ({ index, manifest, config, layers }: Omit<Target, 'image'>): Re
   ...layers.map(({ blob }) => blob.digest),
 ]
 
-const chainsOf = ({ layers }: Pick<Target, 'layers'>): ReadonlyArray<Digest> => layers.map(({ chainId }) => chainId)
+const chainsOf = ({ layers }: Pick<Target, 'layers'>): ReadonlyArray<Digest> =>
+  layers.map(({ chainId }) => chainId)
 
 /**
  * Who needs what, now: names of images and pulls under way need blobs and layers, containers need layers. What

@@ -87,7 +87,9 @@ export const asked = ({ event, metadata, position }: Recorded<Asked>): Container
   position,
 })
 
-type Changes = { readonly [T in EventType]?: (recorded: Recorded<DomainEventOf<T>>) => Partial<ContainerView> }
+type Changes = {
+  readonly [T in EventType]?: (recorded: Recorded<DomainEventOf<T>>) => Partial<ContainerView>
+}
 
 /** What each later event changes in the view. */
 export const changes = {

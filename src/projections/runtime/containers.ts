@@ -22,9 +22,7 @@ const put = (db: Writer, position: number, doc: ContainerView, created: number) 
 const createdAt = (db: Reader, id: string) =>
   db.get(`SELECT created FROM containers WHERE key = ? AND valid_to IS NULL`, id)?.['created'] as number
 
-type Change = (
-  recorded: Recorded<DomainEventOf<EventType>>,
-) => Partial<ContainerView>
+type Change = (recorded: Recorded<DomainEventOf<EventType>>) => Partial<ContainerView>
 
 const change =
   (apply: Change) =>
@@ -48,7 +46,8 @@ export const containers: Projection = {
     CREATE INDEX containers_created ON containers (created) WHERE valid_to IS NULL;
   `,
   when: {
-    ContainerCreateRequested: (db, recorded) => put(db, recorded.position, asked(recorded), recorded.position),
+    ContainerCreateRequested: (db, recorded) =>
+      put(db, recorded.position, asked(recorded), recorded.position),
     ...(Object.fromEntries(
       Object.entries(changes).map(([type, apply]) => [type, change(apply as Change)]),
     ) as Projection['when']),

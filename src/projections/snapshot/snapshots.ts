@@ -44,7 +44,12 @@ const begin = (
     },
   })
 
-const change = (db: Writer, { metadata, position }: Moment, key: SnapshotKey, changed: Partial<SnapshotView>) => {
+const change = (
+  db: Writer,
+  { metadata, position }: Moment,
+  key: SnapshotKey,
+  changed: Partial<SnapshotView>,
+) => {
   const before = table.get(db, key)
   if (before === null) return
   const doc = { ...before, ...changed, since: metadata.occurredAt, position }

@@ -18,7 +18,12 @@ const request = {
 }
 const prepare: Bundle.Command = { type: 'PrepareBundle', ...request }
 const requested: Bundle.Event = { type: 'BundlePrepareRequested', ...request }
-const record: Bundle.Command = { type: 'RecordBundlePrepared', container, path: '/b', configDigest: digestOf(1) }
+const record: Bundle.Command = {
+  type: 'RecordBundlePrepared',
+  container,
+  path: '/b',
+  configDigest: digestOf(1),
+}
 const prepared: Bundle.Event = { type: 'BundlePrepared', container, path: '/b', configDigest: digestOf(1) }
 const remove: Bundle.Command = { type: 'RemoveBundle', container }
 const removeRequested: Bundle.Event = { type: 'BundleRemoveRequested', container }

@@ -26,7 +26,9 @@ const removed: Content.Event = { type: 'BlobRemoved', digest }
 describe('fetching a blob', () => {
   it('is requested first', () => given().when(fetch).then(requested))
   it('is requested once, however many pulls want it', () =>
-    given(requested).when({ ...fetch, pull: pullId(2) }).thenNothing())
+    given(requested)
+      .when({ ...fetch, pull: pullId(2) })
+      .thenNothing())
   it('is not needed when the blob is stored', () => given(requested, stored).when(fetch).thenNothing())
   it('may be asked for again after a failure', () => given(requested, failed).when(fetch).then(requested))
   it('may be asked for again while the blob is being removed', () =>
@@ -54,5 +56,7 @@ describe('removing a blob', () => {
   it('is recorded when it is done', () =>
     given(requested, stored, removeRequested).when({ type: 'RecordBlobRemoved', digest }).then(removed))
   it('is not recorded of a blob that was asked for again meanwhile', () =>
-    given(requested, stored, removeRequested, requested).when({ type: 'RecordBlobRemoved', digest }).thenNothing())
+    given(requested, stored, removeRequested, requested)
+      .when({ type: 'RecordBlobRemoved', digest })
+      .thenNothing())
 })

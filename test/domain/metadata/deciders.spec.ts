@@ -1,6 +1,14 @@
 import { describe, it } from 'node:test'
 import { ContainerNames, Image } from '../../../src/domain/metadata/index.ts'
-import { aTarget, blob, containerId, containerName, digestOf, imageName, namespace } from '../../support/examples.ts'
+import {
+  aTarget,
+  blob,
+  containerId,
+  containerName,
+  digestOf,
+  imageName,
+  namespace,
+} from '../../support/examples.ts'
 import { everyHistory } from '../../support/every-history.ts'
 import { specification } from '../../support/specification.ts'
 
@@ -74,18 +82,28 @@ describe('the name of a container', () => {
   const released: ContainerNames.Event = { type: 'ContainerNameReleased', ...mine }
 
   it('belongs to one container at a time', () => {
-    given().when({ type: 'ReserveContainerName', ...mine }).then(reserved)
-    given(reserved).when({ type: 'ReserveContainerName', ...mine }).thenNothing()
-    given(reserved).when({ type: 'ReserveContainerName', ...theirs }).thenNothing()
+    given()
+      .when({ type: 'ReserveContainerName', ...mine })
+      .then(reserved)
+    given(reserved)
+      .when({ type: 'ReserveContainerName', ...mine })
+      .thenNothing()
+    given(reserved)
+      .when({ type: 'ReserveContainerName', ...theirs })
+      .thenNothing()
   })
   it('is free again when its holder lets go of it', () => {
-    given(reserved).when({ type: 'ReleaseContainerName', ...mine }).then(released)
+    given(reserved)
+      .when({ type: 'ReleaseContainerName', ...mine })
+      .then(released)
     given(reserved, released)
       .when({ type: 'ReserveContainerName', ...theirs })
       .then({ ...reserved, ...theirs })
   })
   it('is not let go of by another', () =>
-    given(reserved).when({ type: 'ReleaseContainerName', ...theirs }).thenNothing())
+    given(reserved)
+      .when({ type: 'ReleaseContainerName', ...theirs })
+      .thenNothing())
 
   everyHistory({
     Event: ContainerNames.Event,

@@ -64,7 +64,9 @@ describe('creating a container', () => {
   })
   it('is recorded when its bundle is there', () => given(requested).when(there).then(created))
   it('goes on to start it in the same append where that was asked', () =>
-    given({ ...requested, start: true }).when(there).then(created, startRequested))
+    given({ ...requested, start: true })
+      .when(there)
+      .then(created, startRequested))
   it('that fails removes what there is of it', () =>
     given(requested)
       .when({ type: 'RecordContainerCreateFailed', container, failure })
@@ -75,17 +77,22 @@ describe('starting a container', () => {
   it('is requested once', () => {
     given(requested, created).when(start).then(startRequested)
     given(requested, created, startRequested).when(start).thenNothing()
-    given(...running).when(start).thenNothing()
+    given(...running)
+      .when(start)
+      .thenNothing()
   })
   it('counts the runs', () =>
     given(...running, exited)
       .when(start)
       .then({ ...startRequested, run: 2 }))
-  it('has to wait until it is made', () => given(requested).when(start).thenRejected(refused('container-busy')))
+  it('has to wait until it is made', () =>
+    given(requested).when(start).thenRejected(refused('container-busy')))
   it('is refused of one that is being removed', () =>
     given(requested, created, removeRequested).when(start).thenRejected(refused('container-being-removed')))
   it('is refused of one that is gone', () =>
-    given(requested, created, removeRequested, removed).when(start).thenRejected(refused('container-not-found')))
+    given(requested, created, removeRequested, removed)
+      .when(start)
+      .thenRejected(refused('container-not-found')))
   it('that failed has an exit code and a reason, and no second end', () => {
     const failed: Runtime.Event = { type: 'ContainerStartFailed', container, run: 1, exitCode: 127, failure }
     const record: Runtime.Command = {
@@ -105,8 +112,12 @@ describe('starting a container', () => {
 describe('the end of a container', () => {
   const record: Runtime.Command = { type: 'RecordContainerExited', ...exit }
   it('is recorded once', () => {
-    given(...running).when(record).then(exited)
-    given(...running, exited).when(record).thenNothing()
+    given(...running)
+      .when(record)
+      .then(exited)
+    given(...running, exited)
+      .when(record)
+      .thenNothing()
   })
   it('of an earlier run says nothing about this one', () =>
     given(...running, exited, { ...startRequested, run: 2 }, { ...started, run: 2 })
@@ -128,12 +139,18 @@ describe('the end of a container', () => {
 
 describe('stopping a container', () => {
   it('is requested once', () => {
-    given(...running).when(stop).then(stopRequested)
-    given(...running, stopRequested).when(stop).thenNothing()
+    given(...running)
+      .when(stop)
+      .then(stopRequested)
+    given(...running, stopRequested)
+      .when(stop)
+      .thenNothing()
   })
   it('that does not run is nothing to do', () => {
     given(requested, created).when(stop).thenNothing()
-    given(...running, exited).when(stop).thenNothing()
+    given(...running, exited)
+      .when(stop)
+      .thenNothing()
   })
   it('kills it when its time is over', () => {
     const state = fold(decider)([...running, stopRequested, { type: 'ContainerStopTimedOut', container }])
@@ -143,7 +160,9 @@ describe('stopping a container', () => {
     )
   })
   it('instead of a restart takes the restart back', () =>
-    given(...running, { ...stopRequested, restart: true }).when(stop).then(stopRequested))
+    given(...running, { ...stopRequested, restart: true })
+      .when(stop)
+      .then(stopRequested))
 })
 
 describe('signals', () => {
@@ -155,8 +174,12 @@ describe('signals', () => {
     signal: 10,
   }
   it('are numbered', () => {
-    given(...running).when(signal).then(signalRequested)
-    given(...running, signalRequested).when(signal).then({ ...signalRequested, request: 2 })
+    given(...running)
+      .when(signal)
+      .then(signalRequested)
+    given(...running, signalRequested)
+      .when(signal)
+      .then({ ...signalRequested, request: 2 })
   })
   it('need somebody to receive them', () =>
     given(requested, created).when(signal).thenRejected(refused('container-not-running')))
@@ -177,14 +200,26 @@ describe('pausing a container', () => {
   const pauseRequested: Runtime.Event = { type: 'ContainerPauseRequested', container }
   const paused: Runtime.Event = { type: 'ContainerPaused', container }
   it('is requested once', () => {
-    given(...running).when(pause).then(pauseRequested)
-    given(...running, pauseRequested).when(pause).thenNothing()
-    given(...running, pauseRequested, paused).when(pause).thenRejected(refused('container-paused'))
+    given(...running)
+      .when(pause)
+      .then(pauseRequested)
+    given(...running, pauseRequested)
+      .when(pause)
+      .thenNothing()
+    given(...running, pauseRequested, paused)
+      .when(pause)
+      .thenRejected(refused('container-paused'))
   })
   it('can be undone, once it is done', () => {
-    given(...running, pauseRequested, paused).when(unpause).then({ type: 'ContainerUnpauseRequested', container })
-    given(...running, pauseRequested).when(unpause).thenRejected(refused('container-busy'))
-    given(...running).when(unpause).thenRejected(refused('container-not-paused'))
+    given(...running, pauseRequested, paused)
+      .when(unpause)
+      .then({ type: 'ContainerUnpauseRequested', container })
+    given(...running, pauseRequested)
+      .when(unpause)
+      .thenRejected(refused('container-busy'))
+    given(...running)
+      .when(unpause)
+      .thenRejected(refused('container-not-paused'))
   })
 })
 
@@ -194,7 +229,9 @@ describe('removing a container', () => {
     given(requested, created, removeRequested).when(remove).thenNothing()
   })
   it('that runs needs force', () => {
-    given(...running).when(remove).thenRejected(refused('container-running'))
+    given(...running)
+      .when(remove)
+      .thenRejected(refused('container-running'))
     given(...running)
       .when({ ...remove, force: true })
       .then({ ...removeRequested, force: true })
@@ -205,7 +242,9 @@ describe('removing a container', () => {
       ['kill'],
     ))
   it('that is gone is refused', () =>
-    given(requested, created, removeRequested, removed).when(remove).thenRejected(refused('container-not-found')))
+    given(requested, created, removeRequested, removed)
+      .when(remove)
+      .thenRejected(refused('container-not-found')))
 })
 
 describe('renaming a container', () => {

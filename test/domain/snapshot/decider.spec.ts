@@ -36,7 +36,9 @@ describe('unpacking a layer', () => {
   it('may be asked for again after a failure', () =>
     given(unpackRequested, { type: 'LayerUnpackFailed', key, failure }).when(unpack).then(unpackRequested))
   it('is not undone while somebody waits for it', () =>
-    given(unpackRequested).when({ ...remove, key }).thenNothing())
+    given(unpackRequested)
+      .when({ ...remove, key })
+      .thenNothing())
 })
 
 describe('preparing a snapshot', () => {

@@ -3,7 +3,15 @@ import { describe, it } from 'node:test'
 import type { DomainEvent } from '../../../src/domain/events/catalogue.ts'
 import { imageById, imageByName, images, listImages } from '../../../src/projections/metadata/images.ts'
 import { onlyReferredToBy, references } from '../../../src/projections/metadata/references.ts'
-import { aCreation, aResolution, aTarget, blob, imageName, namespace, pullId } from '../../support/examples.ts'
+import {
+  aCreation,
+  aResolution,
+  aTarget,
+  blob,
+  imageName,
+  namespace,
+  pullId,
+} from '../../support/examples.ts'
 import { readModels } from '../../support/read-models.ts'
 
 const name = imageName()
@@ -37,7 +45,10 @@ describe('the images', () => {
     const find = imageById(models.database)
     assert.equal(find(blob(51).digest, 'now').kind, 'found')
     assert.equal(find(blob(51).digest.slice(7, 70), 'now').kind, 'found')
-    await models.told('image-n1/c', named(imageName('docker.io/library/third:1'), { ...aTarget(), config: blob(52) }))
+    await models.told(
+      'image-n1/c',
+      named(imageName('docker.io/library/third:1'), { ...aTarget(), config: blob(52) }),
+    )
     assert.equal(find('0000', 'now').kind, 'ambiguous')
     assert.equal(find('latest', 'now').kind, 'none')
   })
@@ -78,7 +89,11 @@ describe('what an image refers to', () => {
       const held = onlyReferredToBy(models.database)(namespace, name, aTarget())
       assert.deepEqual([held.blobs.length, held.snapshots.length], [blobsFree, 0], takes.type)
       await models.told(stream, leaves)
-      assert.equal(onlyReferredToBy(models.database)(namespace, name, aTarget()).snapshots.length, 2, leaves.type)
+      assert.equal(
+        onlyReferredToBy(models.database)(namespace, name, aTarget()).snapshots.length,
+        2,
+        leaves.type,
+      )
     }
   })
 })

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { DomainEvent } from '../../../src/domain/events/catalogue.ts'
-import { containerByReference, containers, listContainers } from '../../../src/projections/runtime/containers.ts'
+import {
+  containerByReference,
+  containers,
+  listContainers,
+} from '../../../src/projections/runtime/containers.ts'
 import { aCreation, containerId, containerName, digestOf } from '../../support/examples.ts'
 import { readModels } from '../../support/read-models.ts'
 
