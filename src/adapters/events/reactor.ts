@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import type { TaskEither } from 'fp-ts/lib/TaskEither.js'
-import { defer, lastValueFrom, retry, takeUntil, timer } from 'rxjs'
+import { defer, firstValueFrom, lastValueFrom, retry, takeUntil, timer } from 'rxjs'
 import type { Observable } from 'rxjs'
 import type { Actor, Context } from '../../domain/kernel/context.ts'
 import type { Component } from '../../domain/kernel/component.ts'
@@ -49,6 +49,9 @@ type Dependencies<Command, State, Event, Rejection extends Reasoned> = Readonly<
 
 /** How long a checkpoint may be behind: what it misses is looked at again after a crash, and nothing is owed then. */
 const CHECKPOINT_EVERY_MS = 250
+
+/** The log could not be read, or something is wrong with us: a moment, so that it is not asked without a pause. */
+const AFTER_A_FAULT_MS = 1_000
 
 /**
  * The event is only a knock on the door; the state says what is still owed.
@@ -101,7 +104,15 @@ export const runReactor = async <
       waitingForOthers.set(stream, (waitingForOthers.get(stream) ?? new Set()).add(keyOf(work)))
       return
     }
-    await untilStopped(defer(async () => orThrow(await handle(stream, outcome, context)())))
+    await untilStopped(
+      defer(async () => {
+        const handled = await handle(stream, outcome, context)()
+        if (E.isRight(handled)) return
+        if (mayPass(handled.left)) throw new Error(handled.left.reason, { cause: handled.left })
+        // The rules will not have it, and never will: it is said, and not asked again.
+        report(reactor.name, 0, handled.left)
+      }),
+    )
   }
 
   /** Tried again and again; undefined when we are told to stop before it has worked. */
@@ -130,7 +141,10 @@ export const runReactor = async <
       if (underWay.has(key) || waiting?.has(keyOf(work)) === true) continue
       underWay.add(key)
       inTurn(reactor.overlapping ? key : stream, () => settle(knock, work))
-        .catch((error: unknown) => report(reactor.name, 0, error))
+        .catch(async (error: unknown) => {
+          report(reactor.name, 0, error)
+          await firstValueFrom(timer(AFTER_A_FAULT_MS))
+        })
         .finally(() => underWay.delete(key))
         .then(() => (signal.aborted ? undefined : react(knock)))
         .catch((error: unknown) => report(reactor.name, 0, error))
@@ -186,6 +200,9 @@ export const runReactor = async <
     writeCheckpoint()
   }
 }
+
+/** The log is away or somebody was faster: it may take the outcome yet. */
+const mayPass = ({ reason }: Reasoned) => reason === 'store-unavailable' || reason === 'version-conflict'
 
 /** What is recorded because of an event belongs to that event's operation, and is done in its actor's name. */
 export const contextOf = (

@@ -15,6 +15,7 @@ import type { Routes } from '../face.ts'
 import { giving } from '../operation.ts'
 import type { Plan } from '../operation.ts'
 import { sendProblem } from '../problem.ts'
+import { Flag, query } from '../query.ts'
 import type { ApiError } from '../problem.ts'
 import { checkedSize, readSize } from '../console-size.ts'
 import type { End } from '../runtime/end.ts'
@@ -103,14 +104,19 @@ export const execRoutes: Routes = async (app, { engine, operate }) => {
     return waitForExec(engine, exec as ExecId, goneSignal(request, reply))
   })
 
-  app.get<Params>('/execs/:exec/output', async (request, reply) => {
-    const { exec } = request.params
-    const view = await find(exec)
-    if (view === null) return sendProblem(reply, { reason: 'exec-not-found', exec })
-    const output = engine.execOutput(view, goneSignal(request, reply))
-    if (output === null) return sendProblem(reply, { reason: 'output-not-kept', container: exec })
-    return sendOutput(reply, output, { isRaw: view.terminal, timestamps: false, wanted: () => true })
-  })
+  // `follow` says nothing new: the output of a process is followed to its end in any case.
+  app.get<Params>(
+    '/execs/:exec/output',
+    { config: { query: query({ follow: Flag }) } },
+    async (request, reply) => {
+      const { exec } = request.params
+      const view = await find(exec)
+      if (view === null) return sendProblem(reply, { reason: 'exec-not-found', exec })
+      const output = engine.execOutput(view, goneSignal(request, reply))
+      if (output === null) return sendProblem(reply, { reason: 'output-not-kept', container: exec })
+      return sendOutput(reply, output, { isRaw: view.terminal, timestamps: false, wanted: () => true })
+    },
+  )
 
   app.post<Params>('/execs/:exec/input', async (request, reply) => {
     const { exec } = request.params
