@@ -8,6 +8,8 @@ import type { Failure } from '../domain/kernel/failure.ts'
 import type { HandleError } from '../domain/kernel/handle.ts'
 import type { Image } from '../domain/metadata/index.ts'
 import type * as Runtime from '../domain/runtime/index.ts'
+import { problemWords } from './problem-words.ts'
+import type { Reason } from './problem-words.ts'
 
 /** What only a face can find out. */
 export type Unanswerable =
@@ -17,7 +19,8 @@ export type Unanswerable =
   | Readonly<{ reason: 'image-in-use'; image: string; containers: ReadonlyArray<string> }>
   | Readonly<{ reason: 'exec-not-found'; exec: string }>
   | Readonly<{ reason: 'blob-not-found' | 'snapshot-not-found' | 'bundle-not-found'; key: string }>
-  | Readonly<{ reason: 'event-not-found' | 'event-ambiguous'; event: string }>
+  | Readonly<{ reason: 'event-not-found'; event: string }>
+  | Readonly<{ reason: 'event-ambiguous'; event: string; candidates: ReadonlyArray<string> }>
   | Readonly<{ reason: 'operation-not-found'; operation: string }>
   | Readonly<{ reason: 'stream-not-found'; stream: string }>
   | Readonly<{ reason: 'moment-not-found'; moment: string; cause: string }>
@@ -59,96 +62,66 @@ export type Problem = Readonly<{
   type: string
   title: string
   status: number
-  detail?: string
+  detail: string
   try?: string
   reason: string
   [extension: string]: unknown
 }>
 
-type Description = Omit<Problem, 'type' | 'reason'>
+/** What is particular to one refusal; what is common to all of its kind is in `problem-words.ts`. */
+type Description = Readonly<{ detail: string; try?: string; [extension: string]: unknown }>
 
 const short = (id: string) => (/^[a-f0-9]{64}$/.test(id) ? id.slice(0, 12) : id)
 
 const container =
-  (title: string, attempt?: string) =>
+  (is: string, attempt?: string) =>
   ({ container }: Readonly<{ container: string }>): Description => ({
-    status: 409,
-    title,
-    detail: `container ${short(container)} ${title}`,
-    ...(attempt === undefined ? {} : { try: attempt.replace('CONTAINER', short(container)) }),
+    detail: `container ${short(container)} ${is}`,
+    ...(attempt === undefined ? {} : { try: attempt.replaceAll('CONTAINER', short(container)) }),
   })
 
-/** Statuses of operations that failed for a reason that is not ours. */
-const failureStatus: Readonly<Record<string, number>> = {
-  'image-not-found': 404,
-  'platform-not-found': 404,
-  'registry-unauthorized': 401,
-  'registry-unreachable': 502,
-  'registry-refused': 502,
-  'registry-protocol': 502,
-  'digest-mismatch': 502,
-  'size-mismatch': 502,
-  'too-large': 502,
-  'container-name-taken': 409,
-  'container-not-running': 409,
-}
+/** Of failures that are nobody's fault but the host's. */
+const failuresOfTheHost = ['no-space', 'io-error', 'too-many-open-files', 'no-memory', 'monitor-unavailable']
 
 // Total by construction: a new refusal does not compile until it has a line here.
 const describe: {
   readonly [R in ApiError['reason']]: (error: Extract<ApiError, { reason: R }>) => Description
 } = {
   'invalid-request': ({ errors }) => ({
-    status: 400,
-    title: 'the request is not valid',
     detail: errors.join('; '),
     errors,
   }),
   'invalid-reference': ({ reference, cause }) => ({
-    status: 400,
-    title: 'the image reference is not valid',
     detail: `"${reference}": ${cause}`,
   }),
-  'invalid-moment': ({ cause }) => ({ status: 400, title: 'the moment cannot be read', detail: cause }),
-  'version-conflict': () => ({
-    status: 503,
-    title: 'too many changes at once',
+  'invalid-moment': ({ cause }) => ({ detail: cause }),
+  'version-conflict': ({ stream }) => ({
+    detail: `others changed ${stream} at the same time`,
     try: 'ask again',
   }),
   'unreadable-history': ({ stream, cause }) => ({
-    status: 500,
-    title: 'the history cannot be read',
     detail: `${stream}: ${cause}`,
   }),
   'store-unavailable': ({ cause }) => ({
-    status: 503,
-    title: 'the log cannot take it now',
     detail: cause,
     try: 'ask again; nothing was recorded',
   }),
-  'pull-id-taken': ({ pull }) => ({ status: 409, title: 'the pull id is in use', detail: pull }),
-  'pull-not-requested': ({ pull }) => ({ status: 409, title: 'nobody asked for that pull', detail: pull }),
-  'exec-id-taken': ({ exec }) => ({ status: 409, title: 'the exec id is in use', detail: short(exec) }),
+  'pull-id-taken': ({ pull }) => ({ detail: `there is a pull ${pull} already` }),
+  'pull-not-requested': ({ pull }) => ({ detail: `there is no pull ${pull}` }),
+  'exec-id-taken': ({ exec }) => ({ detail: `there is a process ${short(exec)} already` }),
   'image-not-found': ({ image }) => ({
-    status: 404,
-    title: 'there is no such image here',
     detail: `there is no image ${image} here`,
     try: `shiplog pull ${image}`,
   }),
   'image-ambiguous': ({ image, candidates }) => ({
-    status: 409,
-    title: 'several images begin like that',
     detail: `${image} may be ${candidates.map(short).join(', ')}`,
   }),
   'image-in-use': ({ image, containers }) => ({
-    status: 409,
-    title: 'containers use the image',
     detail: `${image} is used by ${containers.map(short).join(', ')}`,
     try: `shiplog rm the containers first, or shiplog rmi -f ${image} to take only the name away`,
   }),
   'container-id-taken': container('has the id already'),
   'container-not-found': ({ container }) => ({
-    status: 404,
-    title: 'there is no such container',
     detail: `there is no container ${short(container)}`,
     try: 'shiplog ps -a',
   }),
@@ -159,92 +132,62 @@ const describe: {
   'container-busy': container('is busy with another change', 'ask again in a moment'),
   'container-being-removed': container('is being removed'),
   'container-ambiguous': ({ container, candidates }) => ({
-    status: 409,
-    title: 'several containers begin like that',
     detail: `${container} may be ${candidates.map(short).join(', ')}`,
   }),
   'container-name-taken': ({ name, container }) => ({
-    status: 409,
-    title: 'the name is in use',
     detail: `the name ${name} is in use by container ${short(container)}`,
     try: `shiplog rm ${name}, or choose another name`,
   }),
   'exec-not-found': ({ exec }) => ({
-    status: 404,
-    title: 'there is no such process',
     detail: `there is no process ${short(exec)}`,
   }),
-  'blob-not-found': ({ key }) => ({ status: 404, title: 'there is no such blob', detail: key }),
-  'snapshot-not-found': ({ key }) => ({ status: 404, title: 'there is no such snapshot', detail: key }),
-  'bundle-not-found': ({ key }) => ({ status: 404, title: 'there is no such bundle', detail: key }),
+  'blob-not-found': ({ key }) => ({ detail: `there is no blob ${key}` }),
+  'snapshot-not-found': ({ key }) => ({ detail: `there is no snapshot ${key}` }),
+  'bundle-not-found': ({ key }) => ({ detail: `there is no bundle ${short(key)}` }),
   'event-not-found': ({ event }) => ({
-    status: 404,
-    title: 'there is no such event',
     detail: `there is no event ${event}`,
   }),
-  'event-ambiguous': ({ event }) => ({ status: 409, title: 'several events begin like that', detail: event }),
+  'event-ambiguous': ({ event, candidates }) => ({
+    detail: `${event} may be ${candidates.join(', ')}`,
+  }),
   'operation-not-found': ({ operation }) => ({
-    status: 404,
-    title: 'there is no such operation',
-    detail: operation,
+    detail: `there is no operation ${operation}`,
   }),
   'stream-not-found': ({ stream }) => ({
-    status: 404,
-    title: 'the stream has no events',
-    detail: stream,
+    detail: `nothing was recorded on ${stream}`,
   }),
   'moment-not-found': ({ moment, cause }) => ({
-    status: 404,
-    title: 'there was no such moment',
     detail: `${moment}: ${cause}`,
   }),
   'moment-ambiguous': ({ moment, candidates }) => ({
-    status: 400,
-    title: 'several events begin like that',
     detail: `${moment} may be ${candidates.join(', ')}`,
   }),
   'idempotency-key-reused': ({ key }) => ({
-    status: 409,
-    title: 'the idempotency key belongs to another command',
-    detail: key,
+    detail: `the key ${key} was given for something else before`,
   }),
   'input-closed': ({ container, cause }) => ({
-    status: 409,
-    title: 'the standard input is closed',
     detail: `container ${short(container)}: ${cause}`,
   }),
   'output-not-kept': ({ container }) => ({
-    status: 404,
-    title: 'the output is not kept any more',
     detail: `container ${short(container)} left no output, or it is not kept any more`,
   }),
   'route-not-found': ({ path }) => ({
-    status: 404,
-    title: 'there is nothing at that path',
-    detail: path,
+    detail: `there is nothing at ${path}`,
     try: 'GET /v1/openapi.json',
   }),
   'method-not-allowed': ({ path, method, allowed }) => ({
-    status: 405,
-    title: 'that cannot be asked with this method',
     detail: `${path} takes ${allowed.join(' and ')}, not ${method}`,
   }),
   'unsupported-media-type': ({ cause }) => ({
-    status: 415,
-    title: 'the body is of a type that is not understood',
     detail: cause,
   }),
-  'request-too-large': ({ cause }) => ({ status: 413, title: 'the request is too large', detail: cause }),
+  'request-too-large': ({ cause }) => ({ detail: cause }),
   'read-models-behind': ({ position }) => ({
-    status: 503,
-    title: 'the read models are behind the log',
     detail: `they have not reached position ${position} yet`,
     try: 'ask again',
   }),
-  'internal-error': ({ cause }) => ({ status: 500, title: 'a fault of ours', detail: cause }),
-  'operation-failed': ({ operation, problem, failure, exitCode }) => ({
-    status: failureStatus[problem] ?? failureStatus[failure.problem] ?? 409,
-    title: problem.replaceAll('-', ' '),
+  'internal-error': ({ cause }) => ({ detail: cause }),
+  'operation-failed': ({ operation, failure, exitCode }) => ({
     detail: failure.cause,
     operation,
     failure,
@@ -252,19 +195,27 @@ const describe: {
   }),
 }
 
+const isKnown = (reason: string): reason is Reason => Object.hasOwn(problemWords, reason)
+
+const reasonOf = (error: ApiError): Reason => {
+  if (error.reason !== 'operation-failed') return error.reason
+  return isKnown(error.problem) ? error.problem : 'internal-error'
+}
+
 export const toProblem = (error: ApiError): Problem => {
-  const reason = error.reason === 'operation-failed' ? error.problem : error.reason
+  const reason = reasonOf(error)
+  const { status, title } = problemWords[reason]
+  const isOurs = error.reason === 'operation-failed' && failuresOfTheHost.includes(error.failure.problem)
   return {
     type: `https://shiplog.dev/problems/${reason}`,
+    title,
+    status: isOurs ? 500 : status,
     reason,
     ...(describe[error.reason] as (error: ApiError) => Description)(error),
-  } as Problem
+  }
 }
 
 export const sendProblem = (reply: FastifyReply, error: ApiError): FastifyReply => {
   const problem = toProblem(error)
   return reply.code(problem.status).type('application/problem+json').send(problem)
 }
-
-/** Every refusal there is. */
-export const reasons = Object.keys(describe).toSorted() as ReadonlyArray<ApiError['reason']>

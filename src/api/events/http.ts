@@ -59,7 +59,8 @@ export const eventRoutes: FastifyPluginAsync<{ engine: Engine }> = async (app, {
     const { event } = request.params
     const position = /^@(\d{1,16})$/.exec(event)
     const found = position === null ? engine.queries.eventById(event) : null
-    if (found?.kind === 'ambiguous') return sendProblem(reply, { reason: 'event-ambiguous', event })
+    if (found?.kind === 'ambiguous')
+      return sendProblem(reply, { reason: 'event-ambiguous', event, candidates: found.candidates })
     const at = position === null ? (found?.kind === 'found' ? found.found.position : 0) : Number(position[1])
     const page = await engine.log.read({ from: at - 1, direction: 'forwards', limit: 1, categories: null })()
     if (E.isLeft(page)) return sendProblem(reply, page.left)

@@ -113,7 +113,7 @@ const after = (story: Story, event: DomainEvent): Standing | null => {
     case 'pull-image':
     case 'tag-image':
     case 'remove-image':
-      return ofImage(story, event)
+      return ofImage(event)
     case 'create-container':
       return ofCreation(event) ?? (event.type === 'ContainerCreated' ? created(event) : null)
     case 'run-container':
@@ -137,12 +137,28 @@ const after = (story: Story, event: DomainEvent): Standing | null => {
   }
 }
 
-const ofImage = (_: Story, event: DomainEvent): Standing | null => {
+/** What a registry can be the reason for; anything else that ends a pull happened here. */
+const registryProblems: ReadonlyArray<string> = [
+  'image-not-found',
+  'platform-not-found',
+  'registry-unauthorized',
+  'registry-unreachable',
+  'registry-refused',
+  'registry-protocol',
+  'digest-mismatch',
+  'size-mismatch',
+  'too-large',
+]
+
+const ofImage = (event: DomainEvent): Standing | null => {
   switch (event.type) {
     case 'ImagePulled':
       return succeeded({ name: event.name, manifest: event.manifest })
     case 'ImagePullFailed':
-      return failed(event.failure.problem, event.failure)
+      return failed(
+        registryProblems.includes(event.failure.problem) ? event.failure.problem : 'pull-failed',
+        event.failure,
+      )
     case 'ImageNamed':
       return succeeded({ name: event.name, manifest: event.target.manifest })
     case 'ImageRemoved':
