@@ -18,7 +18,8 @@ import { openInputs } from '../../src/adapters/supervisor/input.ts'
 import { openMonitor } from '../../src/adapters/supervisor/monitor.ts'
 import { readOutput } from '../../src/adapters/supervisor/output-log.ts'
 import { findProgram } from '../../src/adapters/supervisor/programs.ts'
-import type { ContainerId } from '../../src/domain/kernel/identifiers.ts'
+import { openProcesses } from '../../src/adapters/supervisor/processes.ts'
+import type { ContainerId, ExecId } from '../../src/domain/kernel/identifiers.ts'
 import type { Ended } from '../../src/domain/supervisor/index.ts'
 import { scratch } from './scratch.ts'
 
@@ -37,20 +38,21 @@ type Asked = Readonly<{
   memory?: number
 }>
 
-const configOf = (
-  rootfs: string,
-  cgroup: string,
-  { args, terminal = false, consoleSize, memory }: Asked,
+const processOf = (
+  { args, terminal = false, consoleSize }: Asked,
+  environment: ReadonlyArray<string> = [],
 ) => ({
+  terminal,
+  ...(consoleSize && { consoleSize: { height: consoleSize.rows, width: consoleSize.columns } }),
+  user: { uid: 0, gid: 0 },
+  args,
+  env: ['PATH=/bin', ...environment],
+  cwd: '/',
+})
+
+const configOf = (rootfs: string, cgroup: string, { memory, ...asked }: Asked) => ({
   ociVersion: '1.0.2',
-  process: {
-    terminal,
-    ...(consoleSize && { consoleSize: { height: consoleSize.rows, width: consoleSize.columns } }),
-    user: { uid: 0, gid: 0 },
-    args,
-    env: ['PATH=/bin'],
-    cwd: '/',
-  },
+  process: processOf(asked),
   root: { path: rootfs, readonly: false },
   mounts: [
     { destination: '/proc', type: 'proc', source: 'proc' },
@@ -90,10 +92,23 @@ export const daemonOn = ({ path, name, rootfs }: World, keepInputOpen = false) =
   }
   const runtime = openRunc({ ...programs, directoryOf, cgroupOf })
   const inputs = openInputs()
+  const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  const execOutputOf = (_: ContainerId, exec: ExecId) => join(path, `exec-${exec}.log`)
+  const processes = openProcesses({
+    programs,
+    directoryOf,
+    outputOf: execOutputOf,
+    describe: (_, { args, terminal, consoleSize, environment }) =>
+      E.right(
+        JSON.stringify(processOf({ args, terminal, ...(consoleSize && { consoleSize }) }, environment)),
+      ),
+    bootId,
+    inputs,
+  })
   const monitor = openMonitor({
     programs,
     directoryOf,
-    bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+    bootId,
     inputs,
     wasOutOfMemory: container => oomKills(cgroupOf(container)) > 0,
     letGo: runtime.letGo,
@@ -119,18 +134,35 @@ export const daemonOn = ({ path, name, rootfs }: World, keepInputOpen = false) =
     return { container, pid: launched.right.pid, ended, directory: directoryOf(container) }
   }
 
-  /** What it wrote, until it has ended. */
-  const output = async (container: ContainerId, ended: Promise<unknown>, stream?: 'stdout' | 'stderr') => {
+  /** A further process in a container that runs. */
+  const exec = async (container: ContainerId, asked: Asked, exec = newExec()) => {
+    const { args, terminal = false, stdin = false, consoleSize = null } = asked
+    const work = { exec, container, args, terminal, stdin, consoleSize, user: null, workingDir: null }
+    return { exec, started: await processes.start(work)() }
+  }
+
+  const execOutput = (exec: ExecId, ended: Promise<unknown>) =>
+    outputIn(execOutputOf('' as ContainerId, exec), ended)
+
+  const output = (container: ContainerId, ended: Promise<unknown>, stream?: 'stdout' | 'stderr') =>
+    outputIn(outputOf(container), ended, stream)
+
+  /** What is written there until the end. */
+  const outputIn = async (path: string, ended: Promise<unknown>, stream?: 'stdout' | 'stderr') => {
     const bytes: Array<Buffer> = []
     const all = { follow: true, since: null, until: null, tail: null, signal: AbortSignal.timeout(60_000) }
-    for await (const piece of readOutput(outputOf(container), { ...all, ended, ...(stream && { stream }) }))
+    for await (const piece of readOutput(path, { ...all, ended, ...(stream && { stream }) }))
       bytes.push(piece.bytes)
     return Buffer.concat(bytes)
   }
 
-  return { directoryOf, cgroupOf, outputOf, monitor, runtime, inputs, launch, start, output }
+  return {
+    ...{ directoryOf, cgroupOf, outputOf, monitor, runtime, inputs, launch, start, output },
+    ...{ processes, exec, execOutput },
+  }
 }
 
+export const newExec = () => randomBytes(32).toString('hex') as ExecId
 export const newContainer = () => randomBytes(32).toString('hex') as ContainerId
 
 /** Scratch directories on a tmpfs, a root file system, and at the end nothing of any container. */

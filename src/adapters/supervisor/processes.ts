@@ -21,7 +21,8 @@ import type { Programs } from './conmon.ts'
 import { openInput } from './input.ts'
 import type { Inputs } from './input.ts'
 import { launchFailure } from './launch-failure.ts'
-import { beginRun, readExit, readMark } from './run-files.ts'
+import type { LaunchFailure } from './launch-failure.ts'
+import { beginRun, readExit, readMark, readPid } from './run-files.ts'
 import { listen, openWriter } from './sync-fifo.ts'
 import type { Sync } from './sync-fifo.ts'
 
@@ -41,8 +42,21 @@ export type ProcessesSettings = Readonly<{
   inputs: Inputs
 }>
 
-/** How long the output of a process that has ended waits for somebody to read it. */
+/** How long what a process has left waits for somebody to read it. */
 const KEPT_MS = 60_000
+
+type Started = E.Either<LaunchFailure, Readonly<{ pid: number }>>
+
+/** One process, from the first that anybody wanted to know of it. */
+type Watch = {
+  readonly exec: ExecId
+  readonly container: ContainerId
+  readonly directory: string
+  starting: Promise<Started> | null
+  sync: Sync | null
+  isOver: boolean
+  readonly ended: PromiseWithResolvers<ExecEnded>
+}
 
 /** Further processes in containers: each has a conmon of its own, as containers have. */
 export const openProcesses = ({
@@ -54,40 +68,81 @@ export const openProcesses = ({
   inputs,
 }: ProcessesSettings): Processes => {
   const environments = new Map<ExecId, ReadonlyArray<string>>()
-  const endings = new Map<ExecId, Promise<ExecEnded>>()
+  const watches = new Map<ExecId, Watch>()
 
-  const inDirectory = (container: ContainerId, exec: ExecId) => join(directoryOf(container), 'exec', exec)
+  const watchOf = (container: ContainerId, exec: ExecId): Watch => {
+    const known = watches.get(exec)
+    if (known !== undefined) return known
+    const directory = join(directoryOf(container), 'exec', exec)
+    const ended = Promise.withResolvers<ExecEnded>()
+    const watch = { exec, container, directory, starting: null, sync: null, isOver: false, ended }
+    watches.set(exec, watch)
+    return watch
+  }
 
-  const concluded = (container: ContainerId, exec: ExecId): ExecEnded => {
-    const directory = inDirectory(container, exec)
-    const mark = readMark(directory)
+  const over = ({ exec, container, directory, ended }: Watch, end: ExecEnded) => {
+    inputs.forget(exec)
+    ended.resolve(end)
+    const tidy = () => {
+      watches.delete(exec)
+      remove(directory, outputOf(container, exec))
+    }
+    setTimeout(tidy, KEPT_MS).unref()
+  }
+
+  const conclude = (watch: Watch) => {
+    watch.isOver = true
     const end = verdict({
-      exit: readExit(directory),
+      exit: readExit(watch.directory),
       oomKilled: false,
-      hostRestarted: mark === null || mark.bootId !== bootId,
+      hostRestarted: readMark(watch.directory)?.bootId !== bootId,
       observed: 'live',
     })
-    inputs.forget(exec)
-    const tidy = setTimeout(() => {
-      endings.delete(exec)
-      rmSync(directory, { recursive: true, force: true })
-      rmSync(outputOf(container, exec), { force: true })
-    }, KEPT_MS)
-    tidy.unref()
-    if (end.kind === 'lost') return end
+    if (end.kind === 'lost') return over(watch, end)
     const { exitCode, signal, exitedAt } = end
-    return { kind: 'exited', exitCode, signal, exitedAt }
+    over(watch, { kind: 'exited', exitCode, signal, exitedAt })
   }
 
-  const watch = (container: ContainerId, exec: ExecId, sync: Sync) => {
-    const ended = sync.ended.then(() => concluded(container, exec))
-    endings.set(exec, ended)
-    return ended
+  const follow = (watch: Watch, sync: Sync) => {
+    watch.sync = sync
+    void sync.ended.then(async () => {
+      const pid = readPid(watch.directory) ?? (await sync.first)?.data ?? 0
+      if (pid > 0) conclude(watch)
+      else watch.sync = null
+    })
   }
 
-  const begin = async (work: Start): ReturnType<ReturnType<Processes['start']>> => {
+  /** What a daemon before us started: is its monitor still there, and if not, what was written down? */
+  const recover = (watch: Watch) => {
+    const { container, directory } = watch
+    const mark = readMark(directory)
+    if (mark === null) {
+      watch.isOver = true
+      const because = existsSync(directoryOf(container)) ? 'daemon-restarted' : 'host-restarted'
+      return over(watch, { kind: 'lost', because })
+    }
+    const isOfThisBoot = mark.bootId === bootId
+    const fifo = join(directory, 'sync')
+    const sync = isOfThisBoot && existsSync(fifo) ? listen(fifo) : null
+    if (sync?.isAlive === true) return follow(watch, sync)
+    if (!isOfThisBoot || readExit(directory) !== null || readPid(directory) !== null) conclude(watch)
+  }
+
+  const isUnknown = ({ starting, sync, isOver }: Watch) => starting === null && sync === null && !isOver
+
+  /** Null: it was not started, or nothing came of it. */
+  const startedBefore = async ({ directory, sync }: Watch): Promise<Started | null> => {
+    const pid = readPid(directory) ?? (await sync?.first)?.data ?? 0
+    if (pid > 0) return E.right({ pid })
+    await sync?.ended
+    return null
+  }
+
+  const begin = async (work: Start, watch: Watch): Promise<Started> => {
     const { container, exec, terminal, stdin } = work
-    const directory = inDirectory(container, exec)
+    const { directory } = watch
+    const output = outputOf(container, exec)
+    remove(directory, output)
     const described = describe(directoryOf(container), { ...work, environment: environments.get(exec) ?? [] })
     environments.delete(exec)
     if (E.isLeft(described)) return described
@@ -96,13 +151,13 @@ export const openProcesses = ({
     beginRun(directory, { run: 1, bootId })
     const process = join(directory, 'process.json')
     writeFileSync(process, described.right, { mode: 0o600 })
-    const output = outputOf(container, exec)
     // Whoever reads it may be there before conmon is.
     writeFileSync(output, '', { mode: 0o600 })
     const fifo = join(directory, 'sync')
     makeFifo(fifo, 0o600)
     const writer = openWriter(fifo)
     const sync = listen(fifo)
+    follow(watch, sync)
     if (stdin && !terminal) inputs.keep(exec, openInput(join(directory, 'stdin')))
     const conmon = { id: container, directory, output, terminal, stdin, starts: 'process' } as const
     if (terminal) await startHeldBack(programs, conmon, writer)
@@ -111,37 +166,50 @@ export const openProcesses = ({
     const first = await sync.first
     // The values of its environment are in the process by now.
     rmSync(process, { force: true })
-    if (first !== null && first.data > 0) {
-      void watch(container, exec, sync)
-      return E.right({ pid: first.data })
-    }
+    if (first !== null && first.data > 0) return E.right({ pid: first.data })
     await sync.ended
-    inputs.forget(exec)
-    rmSync(directory, { recursive: true, force: true })
-    rmSync(output, { force: true })
+    remove(directory, output)
     return E.left(launchFailure(first?.message ?? 'the monitor ended before it had started anything'))
+  }
+
+  const start = async (work: Start, watch: Watch): Promise<Started> => {
+    try {
+      // Whether a daemon before us has started it is known only to what it left.
+      if (isUnknown(watch) && readMark(watch.directory) !== null) recover(watch)
+      return (await startedBefore(watch)) ?? (await begin(work, watch))
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      return E.left({ reason: 'refused', problem: code ?? 'monitor-unavailable', cause: message })
+    }
   }
 
   return {
     keepEnvironment: (exec, entries) => void environments.set(exec, entries),
 
     start: work => async () => {
-      try {
-        return await begin(work)
-      } catch (error) {
-        const { code, message } = error as NodeJS.ErrnoException
-        return E.left({ reason: 'refused', problem: code ?? 'monitor-unavailable', cause: message })
+      const watch = watchOf(work.container, work.exec)
+      watch.starting ??= start(work, watch)
+      const started = await watch.starting
+      if (E.isLeft(started) && watches.get(work.exec) === watch) {
+        watches.delete(work.exec)
+        inputs.forget(work.exec)
+        // Who waits for the end of its output need not wait any longer.
+        watch.ended.resolve({ kind: 'lost', because: 'monitor-died' })
       }
+      return started
     },
 
-    ended: async ({ exec, container }) => {
-      const known = endings.get(exec)
-      if (known !== undefined) return known
-      const fifo = join(inDirectory(container, exec), 'sync')
-      if (existsSync(fifo)) return watch(container, exec, listen(fifo))
-      return concluded(container, exec)
+    ended: ({ exec, container }) => {
+      const watch = watchOf(container, exec)
+      if (isUnknown(watch)) recover(watch)
+      return watch.ended.promise
     },
   }
+}
+
+const remove = (directory: string, output: string) => {
+  rmSync(directory, { recursive: true, force: true })
+  rmSync(output, { force: true })
 }
 
 /**
@@ -161,7 +229,8 @@ const startHeldBack = async (programs: Programs, conmon: Parameters<typeof start
   try {
     startConmon(programs, conmon, {
       sync,
-      start: openSync(paths[0], constants.O_RDWR),
+      // It cannot hold itself back: when we are gone, it goes on.
+      start: openSync(paths[0], constants.O_RDONLY),
       attach: openSync(paths[1], constants.O_RDWR),
     })
     writeSync(start, 'x')

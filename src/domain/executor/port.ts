@@ -3,7 +3,12 @@ import type { ConsoleSize } from '../kernel/container-options.ts'
 import type { ContainerId, ExecId } from '../kernel/identifiers.ts'
 import type { EffectFailure } from '../kernel/problem.ts'
 
-/** The OCI runtime, for containers that run. `not-running` is the problem where one does not (any more). */
+/**
+ * The OCI runtime, for containers that run. `not-running` is the problem where one does not (any more).
+ *
+ * All are *ensures*: pausing what is paused is a right. A signal waits in a paused container until that goes on, except
+ * for SIGKILL, which lets it go on to its end.
+ */
 export type OciRuntime = Readonly<{
   /** To the container's own process. */
   signal: (container: ContainerId, signal: number) => TaskEither<EffectFailure, void>
@@ -17,7 +22,13 @@ export type ExecEnded =
   | Readonly<{ kind: 'exited'; exitCode: number; signal: number | null; exitedAt: string }>
   | Readonly<{ kind: 'lost'; because: 'host-restarted' | 'monitor-died' | 'daemon-restarted' }>
 
-/** Further processes in running containers. Problems and exit codes are those of `Monitor.launch`. */
+/**
+ * Further processes in running containers. Problems and exit codes are those of `Monitor.launch`, and `not-running`.
+ *
+ * `start` is an *ensure* by exec, also across restarts of ours. `ended` answers the same to whoever asks whenever, for
+ * at least a minute after the end; of what is then asked for nothing is left, and it is lost (`daemon-restarted`).
+ * Unlike a container, a process that outlives its monitor is left running: it ends with its container.
+ */
 export type Processes = Readonly<{
   /** Values of the environment, kept until the process has started; the log has the names. */
   keepEnvironment: (exec: ExecId, entries: ReadonlyArray<string>) => void

@@ -20,10 +20,21 @@ export type Ended =
  * Watches containers. One small monitor process per container outlives us and writes the end down, so that no exit is
  * ever lost while nobody of ours was there.
  *
- * `launch` is an *ensure*, by container and run: asked again for a run that was launched already, it answers with
- * that run's pid, also when it has ended since (`ended` then tells how). The bundle is the container's directory under
- * the state directory, with its rootfs mounted. Problems: `command-not-found` (exit code
- * 127), `command-not-executable` (126), `runtime-failed` (128), `runtime-missing`, `monitor-missing`.
+ * A container is started again and again; `run` numbers its starts.
+ *
+ * `launch` is an *ensure*: asked again for a run that was launched already (by us, or by the daemon before us), it
+ * answers with that run's pid, also when it has ended since. A right therefore means "it was started, once". The bundle
+ * is the container's directory under the state directory, with its rootfs mounted and the first size of its terminal
+ * in config.json. A left means that nothing of it runs, and it may be launched again. Problems: `command-not-found`
+ * (exit code 127), `command-not-executable` (126), `runtime-failed` (128), `monitor-unavailable`, or errno's name.
+ *
+ * `ended` answers when the process has ended and all that it wrote is in the output file. It may be asked by anybody at
+ * any time: before the launch (it waits for it), after the end, after a restart of ours. What ran when the host
+ * went down is lost, and so is what outlived its monitor (it is killed first): these have no exit code. Where
+ * not even the container's directory is left, a reboot has emptied it: the run is lost, and is not launched any more.
+ * Asked for a run whose launch failed, it is silent until `forget`.
+ *
+ * `forget` lets go of what is kept of all runs (runtime state, cgroups, FIFOs), and kills what is left of the last.
  */
 export type Monitor = Readonly<{
   launch: (
@@ -37,8 +48,6 @@ export type Monitor = Readonly<{
       consoleSize: ConsoleSize | null
     }>,
   ) => TaskEither<EffectFailure & Readonly<{ exitCode?: number }>, Readonly<{ pid: number }>>
-  /** Resolves when that run has ended, at once if it has already; the answer is the same however often it is asked. */
   ended: (work: Readonly<{ container: ContainerId; run: number }>) => Promise<Ended>
-  /** Lets go of what is kept of a container's runs (runtime state, cgroups, FIFOs). */
   forget: (container: ContainerId) => TaskEither<EffectFailure, void>
 }>
