@@ -50,6 +50,8 @@ const commandLine: BuildOptions = {
   entryPoints: { 'cli-main': './src/cli/main.ts' },
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
+  // Only a credential helper needs it, and it is half of all that would be loaded.
+  external: ['execa'],
   define: { 'import.meta.dirname': '__dirname', 'import.meta.url': '__url' },
   banner: { js: `const __url = require('node:url').pathToFileURL(__filename).href` },
 }

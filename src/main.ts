@@ -3,12 +3,13 @@ import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
 import { pino } from 'pino'
-import { Subject } from 'rxjs'
+import { Subject, debounceTime } from 'rxjs'
 import { projector } from './adapters/events/projector.ts'
 import type { Report } from './adapters/events/reactor.ts'
 import { openSqliteLog } from './adapters/events/sqlite-log.ts'
 import type { Origin } from './adapters/events/envelope.ts'
 import { groupId, userName } from './adapters/host/accounts.ts'
+import { giveBackMemory } from './adapters/host/memory.ts'
 import { takeDirectories } from './adapters/host/own-directories.ts'
 import { notifySystemd } from './adapters/host/systemd.ts'
 import { peerCredentials } from './adapters/host/unix-socket.ts'
@@ -34,6 +35,9 @@ const ownContext = (policy: string): Context => {
   const id = randomUUID()
   return { correlationId: id, causationId: null, commandId: id, actor: { kind: 'system', policy } }
 }
+
+/** Longer than idle threads are kept for the next layer. */
+const QUIET_MS = 7_000
 
 const openLog = async ({ values: { log, root } }: Config, origin: Origin) => {
   if (log === 'sqlite') return openSqliteLog({ path: join(root, 'log.db'), ...origin })
@@ -96,6 +100,10 @@ const run = async (config: Config, stop: AbortController) => {
     process.exitCode = 1
     stop.abort()
   })
+
+  // When nothing has happened for a while, what the last bustle needed is given back.
+  const quiet = told.pipe(debounceTime(QUIET_MS)).subscribe(giveBackMemory)
+  signal.addEventListener('abort', () => quiet.unsubscribe(), { once: true })
 
   // Who may ask.
   const about = {

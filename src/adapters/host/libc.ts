@@ -16,6 +16,7 @@ export const { functions: libc } = dlopen(null, {
   lgetxattr: { return: 'i64', arguments: ['pointer', 'pointer', 'pointer', 'u64'] },
   llistxattr: { return: 'i64', arguments: ['pointer', 'pointer', 'u64'] },
   syncfs: { return: 'i32', arguments: ['i32'] },
+  malloc_trim: { return: 'i32', arguments: ['u64'] },
   flock: { return: 'i32', arguments: ['i32', 'i32'] },
   socket: { return: 'i32', arguments: ['i32', 'i32', 'i32'] },
   connect: { return: 'i32', arguments: ['i32', 'pointer', 'u32'] },
