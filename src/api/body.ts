@@ -1,4 +1,5 @@
 import * as E from 'fp-ts/lib/Either.js'
+import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
 import { decode } from '../domain/kernel/decode.ts'
 import type { InvalidRequest } from '../domain/kernel/decode.ts'
@@ -15,6 +16,23 @@ export const body = <R extends t.Props, P extends t.Props>(
 const fieldsOf = (codec: Body<t.Props, t.Props>): ReadonlyArray<string> =>
   codec.types.flatMap(({ props }) => Object.keys(props))
 
+const MOST_ERRORS = 20
+const LONGEST_ERROR = 300
+
+/** Decodes what was sent. However much that was, what is wrong with it fits on a screen, and is said once. */
+export const checked =
+  <A>(codec: t.Decoder<unknown, A>) =>
+  (input: unknown): E.Either<InvalidRequest, A> =>
+    pipe(
+      decode(codec)(input),
+      E.mapLeft(({ reason, errors }) => ({
+        reason,
+        errors: [...new Set(errors)]
+          .slice(0, MOST_ERRORS)
+          .map(error => (error.length > LONGEST_ERROR ? `${error.slice(0, LONGEST_ERROR)}...` : error)),
+      })),
+    )
+
 /** Reads a body. A field that is not known is refused by name: a wish that is not understood is not ignored. */
 export const readBody =
   <R extends t.Props, P extends t.Props>(codec: Body<R, P>) =>
@@ -26,9 +44,11 @@ export const readBody =
     if (unknown.length > 0)
       return E.left({
         reason: 'invalid-request',
-        errors: unknown.map(field => `${field}: there is no such field (there are: ${known.join(', ')})`),
+        errors: unknown
+          .slice(0, MOST_ERRORS)
+          .map(field => `${field.slice(0, 64)}: there is no such field (there are: ${known.join(', ')})`),
       })
-    return decode(codec)(input)
+    return checked(codec)(input)
   }
 
 export const nullable = <C extends t.Mixed>(codec: C) => t.union([codec, t.null])

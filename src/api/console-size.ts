@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { ConsoleSize } from '../domain/kernel/container-options.ts'
-import { decode } from '../domain/kernel/decode.ts'
 import type { InvalidRequest } from '../domain/kernel/decode.ts'
+import { checked } from './body.ts'
 
 /** winsize has 16 bits for each (ioctl_tty(2)). */
 const MOST = 65_535
@@ -18,6 +18,6 @@ export const checkedSize = <Size extends ConsoleSize | null>(size: Size): E.Eith
       })
 
 export const readSize = (body: unknown): E.Either<InvalidRequest, ConsoleSize> => {
-  const size = decode(ConsoleSize)(body)
+  const size = checked(ConsoleSize)(body)
   return E.isLeft(size) ? size : checkedSize(size.right)
 }

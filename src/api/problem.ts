@@ -71,7 +71,12 @@ export type Problem = Readonly<{
 /** What is particular to one refusal; what is common to all of its kind is in `problem-words.ts`. */
 type Description = Readonly<{ detail: string; try?: string; [extension: string]: unknown }>
 
-const short = (id: string) => (/^[a-f0-9]{64}$/.test(id) ? id.slice(0, 12) : id)
+/** What somebody gave as a name, fit for a sentence: ids in short, and what could not be a name in quotes. */
+const short = (text: string) => {
+  if (/^[a-f0-9]{64}$/.test(text)) return text.slice(0, 12)
+  if (/^[a-zA-Z0-9@](?:[\w./:@-]{0,200}\w)?$/.test(text)) return text
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 77)}...` : text)
+}
 
 const container =
   (is: string, attempt?: string) =>
@@ -92,7 +97,7 @@ const describe: {
     errors,
   }),
   'invalid-reference': ({ reference, cause }) => ({
-    detail: `"${reference}": ${cause}`,
+    detail: `${short(reference)}: ${cause}`,
   }),
   'invalid-moment': ({ cause }) => ({ detail: cause }),
   'version-conflict': ({ stream }) => ({
@@ -110,14 +115,14 @@ const describe: {
   'pull-not-requested': ({ pull }) => ({ detail: `there is no pull ${pull}` }),
   'exec-id-taken': ({ exec }) => ({ detail: `there is a process ${short(exec)} already` }),
   'image-not-found': ({ image }) => ({
-    detail: `there is no image ${image} here`,
-    try: `shiplog pull ${image}`,
+    detail: `there is no image ${short(image)} here`,
+    try: `shiplog pull ${short(image)}`,
   }),
   'image-ambiguous': ({ image, candidates }) => ({
-    detail: `${image} may be ${candidates.map(short).join(', ')}`,
+    detail: `${short(image)} may be ${candidates.map(short).join(', ')}`,
   }),
   'image-in-use': ({ image, containers }) => ({
-    detail: `${image} is used by ${containers.map(short).join(', ')}`,
+    detail: `${short(image)} is used by ${containers.map(short).join(', ')}`,
     try: `shiplog rm the containers first, or shiplog rmi -f ${image} to take only the name away`,
   }),
   'container-id-taken': container('has the id already'),
@@ -132,7 +137,7 @@ const describe: {
   'container-busy': container('is busy with another change', 'ask again in a moment'),
   'container-being-removed': container('is being removed'),
   'container-ambiguous': ({ container, candidates }) => ({
-    detail: `${container} may be ${candidates.map(short).join(', ')}`,
+    detail: `${short(container)} may be ${candidates.map(short).join(', ')}`,
   }),
   'container-name-taken': ({ name, container }) => ({
     detail: `the name ${name} is in use by container ${short(container)}`,
@@ -141,26 +146,26 @@ const describe: {
   'exec-not-found': ({ exec }) => ({
     detail: `there is no process ${short(exec)}`,
   }),
-  'blob-not-found': ({ key }) => ({ detail: `there is no blob ${key}` }),
-  'snapshot-not-found': ({ key }) => ({ detail: `there is no snapshot ${key}` }),
+  'blob-not-found': ({ key }) => ({ detail: `there is no blob ${short(key)}` }),
+  'snapshot-not-found': ({ key }) => ({ detail: `there is no snapshot ${short(key)}` }),
   'bundle-not-found': ({ key }) => ({ detail: `there is no bundle ${short(key)}` }),
   'event-not-found': ({ event }) => ({
-    detail: `there is no event ${event}`,
+    detail: `there is no event ${short(event)}`,
   }),
   'event-ambiguous': ({ event, candidates }) => ({
-    detail: `${event} may be ${candidates.join(', ')}`,
+    detail: `${short(event)} may be ${candidates.join(', ')}`,
   }),
   'operation-not-found': ({ operation }) => ({
-    detail: `there is no operation ${operation}`,
+    detail: `there is no operation ${short(operation)}`,
   }),
   'stream-not-found': ({ stream }) => ({
-    detail: `nothing was recorded on ${stream}`,
+    detail: `nothing was recorded on ${short(stream)}`,
   }),
   'moment-not-found': ({ moment, cause }) => ({
-    detail: `${moment}: ${cause}`,
+    detail: `${short(moment)}: ${cause}`,
   }),
   'moment-ambiguous': ({ moment, candidates }) => ({
-    detail: `${moment} may be ${candidates.join(', ')}`,
+    detail: `${short(moment)} may be ${candidates.join(', ')}`,
   }),
   'idempotency-key-reused': ({ key }) => ({
     detail: `the key ${key} was given for something else before`,
@@ -172,7 +177,7 @@ const describe: {
     detail: `container ${short(container)} left no output, or it is not kept any more`,
   }),
   'route-not-found': ({ path }) => ({
-    detail: `there is nothing at ${path}`,
+    detail: `there is nothing at ${path.slice(0, 200)}`,
     try: 'GET /v1/openapi.json',
   }),
   'method-not-allowed': ({ path, method, allowed }) => ({

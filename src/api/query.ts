@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { decode } from '../domain/kernel/decode.ts'
 import type { InvalidRequest } from '../domain/kernel/decode.ts'
+import { checked } from './body.ts'
 
 /** What a request's query may say; nothing of it must be there. */
 export const query = <P extends t.Props>(parameters: P): t.PartialC<P> => t.partial(parameters)
@@ -33,10 +33,10 @@ export const readQuery =
   (input: unknown): E.Either<InvalidRequest, t.TypeOf<t.PartialC<P>>> => {
     const known = Object.keys(codec.props)
     const unknown = Object.keys(Object(input)).filter(name => !known.includes(name))
-    if (unknown.length === 0) return decode(codec)(input)
+    if (unknown.length === 0) return checked(codec)(input)
     const there = known.length === 0 ? 'there are none here' : `there are: ${known.join(', ')}`
     return E.left({
       reason: 'invalid-request',
-      errors: unknown.map(name => `${name}: there is no such parameter (${there})`),
+      errors: unknown.slice(0, 20).map(name => `${name.slice(0, 64)}: there is no such parameter (${there})`),
     })
   }

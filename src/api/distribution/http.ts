@@ -29,10 +29,13 @@ const hostPlatform = (): Platform => ({
 /** `linux/amd64`, `linux/arm64/v8`. */
 const parsePlatform = (text: string): E.Either<InvalidRequest, Platform> => {
   const [os, architecture, variant = '', ...rest] = text.split('/')
-  const isWord = (word: string | undefined) => word !== undefined && /^[a-z0-9_.-]+$/.test(word)
+  const isWord = (word: string | undefined) => word !== undefined && /^[a-z0-9][a-z0-9_.-]{0,62}$/.test(word)
   return isWord(os) && isWord(architecture) && rest.length === 0 && (variant === '' || isWord(variant))
     ? E.right({ os: os as string, architecture: architecture as string, variant })
-    : E.left({ reason: 'invalid-request', errors: [`platform: "${text}" is not OS/ARCHITECTURE[/VARIANT]`] })
+    : E.left({
+        reason: 'invalid-request',
+        errors: [`platform: "${text.slice(0, 64)}" is not OS/ARCHITECTURE[/VARIANT]`],
+      })
 }
 
 const Credential = t.union([

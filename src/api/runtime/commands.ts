@@ -53,14 +53,14 @@ const signalOf = (text: string): E.Either<ApiError, number> => {
   const signal = parseSignal(text)
   return O.isSome(signal)
     ? E.right(signal.value)
-    : E.left({ reason: 'invalid-request', errors: [`signal: there is no signal "${text}"`] })
+    : E.left({ reason: 'invalid-request', errors: [`signal: there is no signal "${text.slice(0, 64)}"`] })
 }
 
 /** Null waits for ever, as docker's -1 does. */
 const timeoutOf = (timeout: number | null | undefined): E.Either<ApiError, number | null> => {
   if (timeout === null || timeout === undefined) return E.right(DEFAULT_TIMEOUT_S)
   if (timeout === -1) return E.right(null)
-  return timeout >= 0 && timeout <= LONGEST_TIMEOUT_S
+  return Number.isInteger(timeout) && timeout >= 0 && timeout <= LONGEST_TIMEOUT_S
     ? E.right(timeout)
     : E.left({
         reason: 'invalid-request',
