@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as E from 'fp-ts/lib/Either.js'
-import { containerId, aCreation, aPull, containerName, imageName, namespace, pullId } from './support/examples.ts'
+import {
+  containerId,
+  aCreation,
+  aPull,
+  containerName,
+  imageName,
+  namespace,
+  pullId,
+} from './support/examples.ts'
 import { contextNamed, root, trialEngine } from './support/trial-engine.ts'
 
 const id = containerId()
@@ -26,7 +34,11 @@ describe('a pull', () => {
     await distribution.handle(trial.streams.pull(namespace, pullId(1)), aPull(pullId(1)), root)()
     await trial.until('ImagePulled')
     const before = trial.log.head()
-    await distribution.handle(trial.streams.pull(namespace, pullId(2)), aPull(pullId(2)), contextNamed('op-2'))()
+    await distribution.handle(
+      trial.streams.pull(namespace, pullId(2)),
+      aPull(pullId(2)),
+      contextNamed('op-2'),
+    )()
     await trial.until('ImagePulled', before)
     assert.deepEqual(trial.types().slice(before), [
       'ImagePullRequested',
@@ -142,7 +154,10 @@ describe('a container', () => {
     await engine.ask({ type: 'RestartContainer', container: id, signal: 15, timeout: 10 })
     trial.end(id, trial.exited(143, 15))
     await trial.until('ContainerExited')
-    await trial.until('ContainerStarted', trial.log.all().findIndex(({ event }) => event.type === 'ContainerExited'))
+    await trial.until(
+      'ContainerStarted',
+      trial.log.all().findIndex(({ event }) => event.type === 'ContainerExited'),
+    )
     assert.ok(trial.calls.includes(`launch ${id} 2`))
   })
 

@@ -55,6 +55,8 @@ export const startDaemon = async (options: Readonly<{ args?: ReadonlyArray<strin
       const sent = request(
         {
           socketPath: socket,
+          // No connection is kept: tests count what is open.
+          agent: false,
           method,
           path,
           headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },

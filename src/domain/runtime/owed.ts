@@ -45,8 +45,11 @@ export const owed = (state: State): ReadonlyArray<Work> => {
   return [...signals, ...pausing, { task: 'stop', container, run, signal, timeout }]
 }
 
-/** The run whose end is still to come: the supervisor watches it. */
+/**
+ * The run whose end is still to come: the supervisor watches it. One that is only being started is not watched yet: what
+ * became of it is for the launch to find out first.
+ */
 export const watched = (state: State): Readonly<{ container: ContainerId; run: number }> | null =>
-  state.status === 'known' && (state.phase.status === 'running' || state.phase.status === 'starting')
+  state.status === 'known' && state.phase.status === 'running'
     ? { container: state.container, run: state.run }
     : null

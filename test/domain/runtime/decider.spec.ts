@@ -295,7 +295,8 @@ describe('every container, whatever happens to it', () => {
       { type: 'RecordContainerRemoved', container },
     ],
   })
-  it('is watched exactly while it may still end', () => {
+  it('is watched exactly while it runs', () => {
+    assert.equal(watched(fold(decider)([requested, created, startRequested])), null)
     assert.notEqual(watched(fold(decider)(running)), null)
     assert.equal(watched(fold(decider)([...running, exited])), null)
   })
