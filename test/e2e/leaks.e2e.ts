@@ -39,6 +39,14 @@ describe('two hundred containers', () => {
     ids.push(operation.subject.id)
   }
 
+  const eightAtATime = async (count: number) => {
+    let left = count
+    const some = async () => {
+      while (left-- > 0) await run(left % 5)
+    }
+    await Promise.all(Array.from({ length: 8 }, some))
+  }
+
   const gone = async () => {
     for (let i = 0; i < 300; i++) {
       const { body } = await daemon.ask('GET', '/v1/containers?all=true')
@@ -59,18 +67,14 @@ describe('two hundred containers', () => {
   }
 
   it('leave no mount, cgroup, FIFO, process, descriptor or file behind', async () => {
-    await run(0)
+    // What is opened once and kept for good (a pipe for the signals of children) is opened by now.
+    await eightAtATime(40)
     await gone()
     await sleep(500)
     const before = look()
 
     for (let i = 0; i < 100; i++) await run(i % 7)
-    let left = 100
-    await Promise.all(
-      Array.from({ length: 8 }, async () => {
-        while (left-- > 0) await run(left % 5)
-      }),
-    )
+    await eightAtATime(100)
     await gone()
     await sleep(500)
 
@@ -103,6 +107,6 @@ describe('two hundred containers', () => {
       ids.filter(id => exits.get(id) !== 1),
       [],
     )
-    assert.equal(ids.length, 201)
+    assert.equal(ids.length, 240)
   })
 })
