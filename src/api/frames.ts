@@ -3,6 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { whenGone } from './context.ts'
 import type { Input, Output } from './engine.ts'
 
+const NEWLINE = 10
+
 /** docker's framing: stream (1 stdout, 2 stderr), three zeros, the length big-endian, the bytes. */
 const frame = ({ stream, bytes }: Output): Buffer => {
   const framed = Buffer.allocUnsafe(8 + bytes.length)
@@ -20,14 +22,14 @@ type Sent = Readonly<{
 }>
 
 async function* chunks(output: AsyncIterable<Output>, { isRaw, timestamps, wanted }: Sent) {
-  let startsLine = true
+  /** Of each stream, whether what comes next begins a line. */
+  const startsLine = { stdout: true, stderr: true }
   for await (const piece of output) {
     if (!wanted(piece)) continue
-    const bytes =
-      timestamps && startsLine && piece.at !== null
-        ? Buffer.concat([Buffer.from(`${piece.at} `), piece.bytes])
-        : piece.bytes
-    startsLine = piece.bytes.at(-1) === 10
+    const { stream, at } = piece
+    const time = timestamps && startsLine[stream] && at !== null ? `${at.replace(/\+00:00$/, 'Z')} ` : ''
+    const bytes = time === '' ? piece.bytes : Buffer.concat([Buffer.from(time), piece.bytes])
+    startsLine[stream] = piece.bytes.at(-1) === NEWLINE
     yield isRaw ? Buffer.from(bytes) : frame({ ...piece, bytes })
   }
 }

@@ -54,6 +54,7 @@ export const trialApi = (hands: Partial<Hands> = {}) => {
   const modelling = models.run(stopping.signal)
 
   const written = new Map<string, ReadonlyArray<Output>>()
+  const outputs = new Map<string, (signal: AbortSignal) => AsyncIterable<Output>>()
   const read: Array<Readonly<{ owner: string; bytes: Uint8Array | 'end' | 'left' }>> = []
   const kept: Array<unknown> = []
   const progress = new Subject<ProgressReport>()
@@ -90,7 +91,7 @@ export const trialApi = (hands: Partial<Hands> = {}) => {
     },
     keepExecEnvironment: (exec, entries) => keep({ exec, entries }),
     keepCredential: (operation, registry, credential) => keep({ operation, registry, credential }),
-    output: ({ id }) => (written.has(id) ? outputOf(id) : null),
+    output: ({ id }, { signal }) => outputs.get(id)?.(signal) ?? (written.has(id) ? outputOf(id) : null),
     input: ({ id, status, options }) => {
       if (status !== 'running')
         return E.left({ reason: 'refused', problem: 'not-running', cause: 'it does not run' })
@@ -166,6 +167,9 @@ export const trialApi = (hands: Partial<Hands> = {}) => {
     progress,
     read,
     reports,
+    /** Output that is made as it is read. */
+    setOutput: (owner: string, make: (signal: AbortSignal) => AsyncIterable<Output>) =>
+      void outputs.set(owner, make),
     /** What the daemon takes the time to be. */
     setClock: (now: () => Date) => {
       clock = now
