@@ -1,4 +1,5 @@
 import type * as t from 'io-ts'
+import { Flag } from './query.ts'
 
 export type JsonSchema = Readonly<Record<string, unknown>>
 
@@ -23,6 +24,7 @@ const patterns: Readonly<Record<string, string>> = {
 
 /** The JSON schema (2020-12, as OpenAPI 3.1 has it) of what a codec accepts. */
 export const jsonSchema = (codec: t.Mixed): JsonSchema => {
+  if (codec === Flag) return { type: 'boolean' }
   const { _tag, name, props = {}, type, types = [], keys = {}, value, codomain } = codec as unknown as Tagged
   const required = Object.keys(props)
   switch (_tag) {

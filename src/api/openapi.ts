@@ -1,6 +1,10 @@
 import type * as t from 'io-ts'
+import { AtQuery } from './at.ts'
+import { EventsQuery } from './events/filter.ts'
+import { ListQuery } from './runtime/http.ts'
+import { OutputQuery } from './runtime/output-query.ts'
 import { PullImage } from './distribution/http.ts'
-import { ExecContainer } from './executor/http.ts'
+import { ExecContainer, ExecOutputQuery } from './executor/http.ts'
 import { RemoveImage, TagImage } from './metadata/http.ts'
 import {
   KillContainer,
@@ -9,13 +13,16 @@ import {
   RenameContainer,
   StartContainer,
   StopContainer,
+  UntilQuery,
 } from './runtime/commands.ts'
 import { CreateContainer } from './runtime/create.ts'
 import { ConsoleSize } from '../domain/kernel/container-options.ts'
 import { DomainEvent } from '../domain/events/catalogue.ts'
 import { Actor } from '../domain/kernel/context.ts'
+import { Failure } from '../domain/kernel/failure.ts'
 import type { CommandName } from '../domain/processes/operation.ts'
 import { jsonSchema } from './json-schema.ts'
+import { problemWords } from './problem-words.ts'
 
 /** The body of each command. */
 export const commandBodies: Readonly<Record<CommandName, t.Mixed>> = {
@@ -35,65 +42,83 @@ export const commandBodies: Readonly<Record<CommandName, t.Mixed>> = {
   'exec-container': ExecContainer,
 }
 
-const text = (name: string, description: string, where: 'query' | 'header' = 'query') => ({
+/** What parameters mean, wherever they come. */
+const meanings: Readonly<Record<string, string>> = {
+  actor: 'by these people (name or uid) or policies',
+  after: 'what happened after this moment',
+  all: 'also those that do not run',
+  at: 'the moment that the answer is to be as of',
+  before: 'what happened before this moment',
+  category: 'of these categories: the first word of a stream',
+  correlation: 'of these operations',
+  follow: 'go on with what comes, until the run has ended',
+  limit: 'so many at most (1 to 1000; 100)',
+  order: 'forwards (oldest first) or backwards',
+  removed: 'also those that are gone',
+  since: 'from this moment on',
+  stderr: 'its standard error (true)',
+  stdout: 'its standard output (true)',
+  subject: 'about these containers, images, digests or streams',
+  tail: 'the last so many lines, or all',
+  timestamps: 'begin each line with its time',
+  type: 'of these types',
+  until: 'up to this moment',
+}
+
+const header = (name: string, description: string) => ({
   name,
-  in: where,
+  in: 'header',
   description,
   schema: { type: 'string' },
 })
 
-const at = text('at', 'the moment that the answer is to be as of')
+/** The parameters of a query, as its codec has them. */
+const parametersOf = (codec: t.PartialC<t.Props>, explained = meanings) =>
+  Object.entries(codec.props).map(([name, parameter]) => ({
+    name,
+    in: 'query',
+    description: explained[name] ?? name,
+    schema: jsonSchema(parameter),
+  }))
 
-const eventParameters = [
-  text('after', 'events after this moment'),
-  text('before', 'events before this moment'),
-  text('since', 'events after this time'),
-  text('until', 'events up to this moment'),
-  text('limit', 'at most so many (1000)'),
-  text('order', 'forwards or backwards'),
-  text('category', 'of these categories'),
-  text('type', 'of these types'),
-  text('subject', 'about these subjects'),
-  text('actor', 'by these people or policies'),
-  text('correlation', 'of these operations'),
-  text('last-event-id', 'go on after this position', 'header'),
-]
+const lastEventId = header('last-event-id', 'of server-sent events: go on after this position')
 
-const outputParameters = ['follow', 'stdout', 'stderr', 'timestamps', 'since', 'until', 'tail'].map(name =>
-  text(name, `as docker's`),
-)
+type Query = Readonly<{ summary: string; query?: t.PartialC<t.Props>; headers?: ReadonlyArray<object> }>
 
-/** What each query is for, and its parameters. */
-const queries: Readonly<Record<string, readonly [string, ReadonlyArray<object>]>> = {
-  '/v1/containers': [
-    'Containers',
-    [at, text('all', 'also those that do not run'), text('removed', 'also those that are gone')],
-  ],
-  '/v1/containers/{container}': ['A container', [at]],
-  '/v1/containers/{container}/history': ['Everything that happened to it', [at]],
-  '/v1/containers/{container}/why': ['One sentence, and the chain of causes', [at]],
-  '/v1/containers/{container}/wait': ['Answers when its run has ended', []],
-  '/v1/containers/{container}/output': ["Its output, in docker's framing", outputParameters],
-  '/v1/images': ['Images', [at]],
-  '/v1/images/{image}': ['An image', [at]],
-  '/v1/images/{image}/history': ['Everything that happened to its name', [at]],
-  '/v1/content': ['Blobs', [at]],
-  '/v1/content/{digest}': ['A blob', [at]],
-  '/v1/snapshots': ['Snapshots', [at]],
-  '/v1/snapshots/{key}': ['A snapshot', [at]],
-  '/v1/bundles': ['Bundles', [at]],
-  '/v1/bundles/{container}': ['A bundle', [at]],
-  '/v1/execs/{exec}': ['A process in a container', [at]],
-  '/v1/execs/{exec}/wait': ['Answers when it has ended', []],
-  '/v1/execs/{exec}/output': ["Its output, in docker's framing", []],
-  '/v1/operations/{operation}': ['An operation', [at]],
-  '/v1/events': ['The history, in pages or as server-sent events', eventParameters],
-  '/v1/events/{event}': ['An event, by id or @position', []],
-  '/v1/streams/{stream}': ['The events of one subject', [at]],
-  '/v1/progress': ['Bytes so far, live, as server-sent events', []],
-  '/v1/version': ['Version', []],
-  '/v1/info': ['The daemon about itself', []],
-  '/v1/config': ['Every setting, and where it was set', []],
+const asOf = (summary: string): Query => ({ summary, query: AtQuery })
+
+/** What can be asked. Images and streams have names with slashes in them; those stand as they are. */
+const queries: Readonly<Record<string, Query>> = {
+  '/v1/containers': { summary: 'Containers', query: ListQuery },
+  '/v1/containers/{container}': asOf('A container, by id, name or beginning of the id'),
+  '/v1/containers/{container}/history': asOf('Everything that happened to it'),
+  '/v1/containers/{container}/why': asOf('One sentence, and the chain of causes'),
+  '/v1/containers/{container}/wait': { summary: 'Answers when its run has ended' },
+  '/v1/containers/{container}/output': { summary: "Its output, in docker's framing", query: OutputQuery },
+  '/v1/images': asOf('Images'),
+  '/v1/images/{image}': asOf('An image, by name or id; or, with /history after it, all that happened to it'),
+  '/v1/content': asOf('Blobs'),
+  '/v1/content/{digest}': asOf('A blob'),
+  '/v1/snapshots': asOf('Snapshots'),
+  '/v1/snapshots/{key}': asOf('A snapshot'),
+  '/v1/bundles': asOf('Bundles'),
+  '/v1/bundles/{container}': asOf('A bundle'),
+  '/v1/execs/{exec}': asOf('A process in a container'),
+  '/v1/execs/{exec}/wait': { summary: 'Answers when it has ended' },
+  '/v1/execs/{exec}/output': { summary: "Its output, in docker's framing", query: ExecOutputQuery },
+  '/v1/operations/{operation}': asOf('An operation'),
+  '/v1/events': {
+    summary: 'The history, in pages or as server-sent events',
+    query: EventsQuery,
+    headers: [lastEventId],
+  },
+  '/v1/events/{event}': { summary: 'An event, by id, the beginning of one, or @position' },
+  '/v1/streams/{stream}': asOf('The events of one subject'),
+  '/v1/progress': { summary: 'Bytes so far, live, as server-sent events' },
+  '/v1/version': { summary: 'Versions' },
+  '/v1/info': { summary: 'The daemon about itself' },
+  '/v1/config': { summary: 'Every setting, and where it was set' },
+  '/v1/openapi.json': { summary: 'This document' },
 }
 
 const uploads: Readonly<Record<string, readonly [string, t.Mixed | null]>> = {
@@ -118,20 +143,25 @@ const problem = {
 
 const json = (schema: object) => ({ content: { 'application/json': { schema } } })
 
-const command = ([name, codec]: [string, t.Mixed]) => ({
+const idOf = (method: string, path: string) =>
+  method + path.replace('/v1', '').replaceAll(/[^a-zA-Z]+(\w?)/g, (_, letter: string) => letter.toUpperCase())
+
+const untilMeans = { until: 'what is waited for: started, or exited' }
+
+const command = ([name, codec]: readonly [string, t.Mixed]) => ({
   [`/v1/commands/${name}`]: {
     post: {
       operationId: name,
       summary: name.replaceAll('-', ' '),
       tags: ['commands'],
       parameters: [
-        text('prefer', 'wait=30: answer when it is over, or after so many seconds', 'header'),
-        text('idempotency-key', 'the same key again answers with the same operation', 'header'),
+        header('prefer', 'wait=30: answer when it is over, or after so many seconds'),
+        header('idempotency-key', 'the same key again answers with the same operation'),
         ...(name === 'run-container' || name === 'start-container'
-          ? [text('until', 'started or exited: what is waited for')]
+          ? parametersOf(UntilQuery, untilMeans)
           : []),
         ...(name === 'pull-image'
-          ? [text('registry-auth', 'base64url of JSON; kept in memory for this pull', 'header')]
+          ? [header('registry-auth', 'base64url of JSON; kept in memory for this pull')]
           : []),
       ],
       requestBody: { required: true, ...json({ ...jsonSchema(codec), additionalProperties: false }) },
@@ -144,45 +174,62 @@ const command = ([name, codec]: [string, t.Mixed]) => ({
   },
 })
 
+const asking = ([path, { summary, query, headers = [] }]: readonly [string, Query]) => ({
+  [path]: {
+    get: {
+      operationId: idOf('get', path),
+      summary,
+      tags: [path.split('/')[2]],
+      parameters: [...pathParameters(path), ...(query === undefined ? [] : parametersOf(query)), ...headers],
+      responses: { 200: { description: summary }, default: problem },
+    },
+  },
+})
+
+const upload = ([path, [summary, codec]]: readonly [string, readonly [string, t.Mixed | null]]) => ({
+  [path]: {
+    post: {
+      operationId: idOf('post', path),
+      summary,
+      tags: [path.split('/')[2]],
+      parameters: pathParameters(path),
+      requestBody:
+        codec === null
+          ? { content: { 'application/octet-stream': {} } }
+          : { required: true, ...json(jsonSchema(codec)) },
+      responses: { 204: { description: 'taken' }, default: problem },
+    },
+  },
+})
+
+/** The events of a union of unions, each without its type, which stands beside its data. */
+const dataSchemas = (codec: t.Mixed): ReadonlyArray<object> => {
+  const { types } = codec as unknown as Readonly<{ types?: ReadonlyArray<t.Mixed> }>
+  if (types !== undefined) return types.flatMap(dataSchemas)
+  const {
+    properties = {},
+    required = [],
+    ...rest
+  } = jsonSchema(codec) as Readonly<{
+    properties?: Readonly<Record<string, { const?: unknown }>>
+    required?: ReadonlyArray<string>
+  }>
+  const { type, ...data } = properties
+  return [
+    { title: type?.const, ...rest, properties: data, required: required.filter(name => name !== 'type') },
+  ]
+}
+
 /** OpenAPI 3.1 of everything at /v1, from the codecs that read the requests. */
 export const openApiDocument = (version: string) => ({
   openapi: '3.1.0',
   info: { title: 'shiplog', version, description: 'A container engine whose source of truth is its history' },
-  paths: {
-    ...Object.assign({}, ...Object.entries(commandBodies).map(command)),
-    ...Object.fromEntries(
-      Object.entries(queries).map(([path, [summary, parameters]]) => [
-        path,
-        {
-          get: {
-            operationId: `get${path.replaceAll(/[^a-z]+(\w)/g, (_, letter: string) => letter.toUpperCase()).replaceAll(/\W/g, '')}`,
-            summary,
-            tags: [path.split('/')[2]],
-            parameters: [...pathParameters(path), ...parameters],
-            responses: { 200: { description: summary }, default: problem },
-          },
-        },
-      ]),
-    ),
-    ...Object.fromEntries(
-      Object.entries(uploads).map(([path, [summary, codec]]) => [
-        path,
-        {
-          post: {
-            operationId: `post${path.replaceAll(/[^a-z]+(\w)/g, (_, letter: string) => letter.toUpperCase()).replaceAll(/\W/g, '')}`,
-            summary,
-            tags: [path.split('/')[2]],
-            parameters: pathParameters(path),
-            requestBody:
-              codec === null
-                ? { content: { 'application/octet-stream': {} } }
-                : { required: true, ...json(jsonSchema(codec)) },
-            responses: { 204: { description: 'taken' }, default: problem },
-          },
-        },
-      ]),
-    ),
-  },
+  paths: Object.assign(
+    {},
+    ...Object.entries(commandBodies).map(command),
+    ...Object.entries(queries).map(asking),
+    ...Object.entries(uploads).map(upload),
+  ) as Record<string, object>,
   components: {
     schemas: {
       Problem: {
@@ -192,10 +239,10 @@ export const openApiDocument = (version: string) => ({
           title: { type: 'string' },
           status: { type: 'integer' },
           detail: { type: 'string' },
-          reason: { type: 'string' },
+          reason: { type: 'string', enum: Object.keys(problemWords) },
           try: { type: 'string' },
         },
-        required: ['type', 'title', 'status', 'reason'],
+        required: ['type', 'title', 'status', 'detail', 'reason'],
       },
       Operation: {
         type: 'object',
@@ -205,6 +252,9 @@ export const openApiDocument = (version: string) => ({
           status: { type: 'string', enum: ['running', 'succeeded', 'failed'] },
           subject: { type: 'object' },
           outcome: { type: ['object', 'null'] },
+          failure: { anyOf: [jsonSchema(Failure), { type: 'null' }] },
+          startedAt: { type: 'integer' },
+          endedAt: { type: ['integer', 'null'] },
           events: { type: 'array', items: { $ref: '#/components/schemas/Event' } },
           position: { type: 'integer' },
         },
@@ -223,16 +273,14 @@ export const openApiDocument = (version: string) => ({
           occurredAt: { type: 'string', format: 'date-time' },
           correlation: { type: 'string' },
           causation: { type: ['string', 'null'] },
+          command: { type: 'string' },
           actor: jsonSchema(Actor),
+          node: { type: 'string' },
+          bootId: { type: 'string' },
         },
+        required: ['position', 'id', 'stream', 'revision', 'type', 'data', 'recordedAt', 'actor'],
       },
-      EventData: jsonSchema(DomainEvent),
+      EventData: { anyOf: dataSchemas(DomainEvent) },
     },
   },
 })
-
-/** Every path and method that is documented. */
-export const documentedRoutes = (): ReadonlyArray<string> =>
-  Object.entries(openApiDocument('').paths as Record<string, object>).flatMap(([path, methods]) =>
-    Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`),
-  )

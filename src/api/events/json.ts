@@ -29,4 +29,3 @@ export const eventJson = ({
     bootId: metadata.bootId,
   }
 }
-export type EventJson = ReturnType<typeof eventJson>

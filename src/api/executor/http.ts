@@ -79,6 +79,9 @@ const planExec = (engine: Engine, body: unknown) => async (): Promise<E.Either<A
   })
 }
 
+/** `follow` says nothing new: the output of a process is followed to its end in any case. */
+export const ExecOutputQuery = query({ follow: Flag })
+
 export const execRoutes: Routes = async (app, { engine, operate }) => {
   app.post('/commands/exec-container', async (request, reply) =>
     operate(request, reply, 'exec-container', planExec(engine, request.body)),
@@ -104,19 +107,14 @@ export const execRoutes: Routes = async (app, { engine, operate }) => {
     return waitForExec(engine, exec as ExecId, goneSignal(request, reply))
   })
 
-  // `follow` says nothing new: the output of a process is followed to its end in any case.
-  app.get<Params>(
-    '/execs/:exec/output',
-    { config: { query: query({ follow: Flag }) } },
-    async (request, reply) => {
-      const { exec } = request.params
-      const view = await find(exec)
-      if (view === null) return sendProblem(reply, { reason: 'exec-not-found', exec })
-      const output = engine.execOutput(view, goneSignal(request, reply))
-      if (output === null) return sendProblem(reply, { reason: 'output-not-kept', container: exec })
-      return sendOutput(reply, output, { isRaw: view.terminal, timestamps: false, wanted: () => true })
-    },
-  )
+  app.get<Params>('/execs/:exec/output', { config: { query: ExecOutputQuery } }, async (request, reply) => {
+    const { exec } = request.params
+    const view = await find(exec)
+    if (view === null) return sendProblem(reply, { reason: 'exec-not-found', exec })
+    const output = engine.execOutput(view, goneSignal(request, reply))
+    if (output === null) return sendProblem(reply, { reason: 'output-not-kept', container: exec })
+    return sendOutput(reply, output, { isRaw: view.terminal, timestamps: false, wanted: () => true })
+  })
 
   app.post<Params>('/execs/:exec/input', async (request, reply) => {
     const { exec } = request.params
