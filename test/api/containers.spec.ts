@@ -120,7 +120,7 @@ describe('why', () => {
     const links = chain as ReadonlyArray<Json>
     assert.match(String(links[0]?.['explanation']), /^ana asked for web/)
     assert.equal(links[0]?.['afterMs'], null)
-    assert.equal((links.at(-1)?.['event'] as Json)['type'], 'ContainerExited')
+    assert.equal((links.at(-1)?.['event'] as Json | undefined)?.['type'], 'ContainerExited')
   })
 
   it('it was killed names who did it', async () => {
