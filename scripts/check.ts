@@ -11,6 +11,7 @@ const checks: ReadonlyArray<[name: string, command: string, ...args: ReadonlyArr
   ['types', 'tsc', '--pretty', 'false'],
   ['architecture', 'node', '--test', '--test-reporter=dot', 'test/architecture.spec.ts'],
   ['docs', 'node', 'scripts/events-page.ts', '--check'],
+  ['problem pages', 'node', 'scripts/problem-pages.ts', '--check'],
   ['unused code', 'knip', '--no-progress', '--no-config-hints'],
 ]
 

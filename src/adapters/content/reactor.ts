@@ -3,6 +3,7 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import * as Content from '../../domain/content/index.ts'
 import type { Descriptor } from '../../domain/kernel/descriptor.ts'
 import type { EffectFailure } from '../../domain/kernel/problem.ts'
+import { atMost } from './at-most.ts'
 import { whenToGiveUp } from '../events/patience.ts'
 import type { Reactor } from '../events/reactor.ts'
 
@@ -16,6 +17,13 @@ export type FetchBlob = (
     signal: AbortSignal
   }>,
 ) => AsyncIterable<Uint8Array>
+
+/**
+ * Blobs that are fetched at the same time. Two keep a fast link busy, and the first layer is there while the others are
+ * still on their way: unpacking it takes longer than fetching them.
+ */
+const AT_A_TIME = 2
+const inTurn = atMost(AT_A_TIME)
 
 /** Gets the blobs that were promised, and lets go of those that nobody needs. */
 export const contentReactor = (
@@ -35,12 +43,13 @@ export const contentReactor = (
         TE.map((): Content.Outcome => ({ type: 'RecordBlobRemoved', digest: work.digest })),
       )
     const { blob, source } = work
+    const ingest = store.ingest({
+      blob,
+      source: (offset, signal) => fetch({ source, blob, offset, credentialsKey, signal }),
+      signal,
+    })
     return pipe(
-      store.ingest({
-        blob,
-        source: (offset, signal) => fetch({ source, blob, offset, credentialsKey, signal }),
-        signal,
-      }),
+      () => inTurn(ingest),
       TE.map((): Content.Outcome => ({ type: 'RecordBlobStored', blob })),
     )
   },
