@@ -41,7 +41,7 @@ const run = { image: small, args: ['/bin/true'], autoRemove: true, network: 'non
 
 if (chosen.has('run')) {
   const bundle = join(disk.path, 'bundle')
-  await makeBundle(bundle)
+  await using _ = await makeBundle(bundle)
   const cases: ReadonlyArray<Case> = [
     {
       name: 'bare runc run',
@@ -190,4 +190,7 @@ async function makeBundle(bundle: string) {
   >
   if (spec['linux'] !== undefined) spec['linux']['cgroupsPath'] = '/shiplog-bench-bare'
   writeFileSync(config, JSON.stringify(spec))
+  return {
+    [Symbol.asyncDispose]: async () => void (await shiplog.command('remove-container', { container: id })),
+  }
 }
