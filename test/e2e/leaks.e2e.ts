@@ -78,7 +78,14 @@ describe('two hundred containers', () => {
     await gone()
     await sleep(500)
 
-    assertSame(before, look())
+    const after = look()
+    assertSame({ ...before, descriptors: [] }, { ...after, descriptors: [] })
+    // There may be fewer: connections to the registry are given up when nobody needs them.
+    const most = before.descriptors.length
+    assert.ok(
+      after.descriptors.length <= most,
+      `${most} descriptors before, then ${after.descriptors.join(' ')}`,
+    )
     const containers = join(daemon.state, 'containers')
     assert.deepEqual(existsSync(containers) ? readdirSync(containers) : [], [])
     assert.deepEqual(readdirSync(join(daemon.root, 'snapshots', 'active')), [])
