@@ -80,6 +80,14 @@ if (chosen.has('exec')) {
   await containerd?.ctr('run', '-d', small, 'execs', '/bin/sleep', '1000')
   const cases: ReadonlyArray<Case> = [
     { name: 'shiplog exec', run: () => shiplog.shiplog('exec', 'execs', '/bin/true') },
+    {
+      name: 'shiplog, at the socket',
+      run: async () => {
+        const asked = { container: 'execs', args: ['/bin/true'] }
+        const { subject } = await shiplog.command<{ subject: { id: string } }>('exec-container', asked)
+        await shiplog.ask('GET', `/v1/execs/${subject.id}/wait`)
+      },
+    },
     ...(containerd === null
       ? []
       : [

@@ -66,9 +66,12 @@ const startDaemon = async () => {
   echo('shiplogd', ...words, '&')
   const daemon = spawn(join(bin, 'shiplogd'), words, {
     env,
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   })
+  // What it says about itself is shown only where it does not start.
+  let said = ''
+  daemon.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
   const ended = once(daemon, 'exit')
   const stop = async () => {
     const { output } = await command(['ps', '-a', '-q', '--no-trunc'], { quiet: true })
@@ -81,7 +84,7 @@ const startDaemon = async () => {
   for (let waited = 0; !(await answers()); waited += 20) {
     if (daemon.exitCode !== null || waited > 15_000) {
       daemon.kill('SIGKILL')
-      throw new Error('the daemon did not start')
+      throw new Error(`the daemon did not start: ${said}`)
     }
     await sleep(20)
   }
@@ -137,7 +140,7 @@ const demonstrate = async () => {
   tell('removed is not forgotten')
   await shiplog(['rm', 'web'])
   await shiplog(['history', 'web'])
-  await shiplog(['history'])
+  await shiplog(['history', '-n', '8'])
 
   tell('and as it was before all that')
   await shiplog(['ps', '--at', earlier])
