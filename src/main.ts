@@ -27,6 +27,7 @@ import { componentsOn, runEngine } from './engine.ts'
 import { openHands } from './hands.ts'
 import { settingsOf, statusOf } from './status.ts'
 import { streamsOf } from './streams.ts'
+import { tidyUp } from './tidy.ts'
 import { version } from './version.ts'
 import { projections, queriesOn } from './projections/queries.ts'
 
@@ -38,6 +39,9 @@ const ownContext = (policy: string): Context => {
 
 /** Longer than idle threads are kept for the next layer. */
 const QUIET_MS = 7_000
+
+/** Read models that are made again may take long; nobody is kept waiting for that. */
+const CATCH_UP_MS = 10_000
 
 const openLog = async ({ values: { log, root } }: Config, origin: Origin) => {
   if (log === 'sqlite') return openSqliteLog({ path: join(root, 'log.db'), ...origin })
@@ -100,6 +104,12 @@ const run = async (config: Config, stop: AbortController) => {
     process.exitCode = 1
     stop.abort()
   })
+
+  // What a crash left that nothing was recorded of.
+  if (await models.waitFor(log.head(), CATCH_UP_MS))
+    await tidyUp({ root, bundles: opened.bundles, queries }).catch((error: unknown) =>
+      logger.warn({ err: error }, 'what a crash may have left is still there'),
+    )
 
   // When nothing has happened for a while, what the last bustle needed is given back.
   const quiet = told.pipe(debounceTime(QUIET_MS)).subscribe(giveBackMemory)
