@@ -1,7 +1,7 @@
 import type { DomainEventOf, EventType } from '../../domain/events/catalogue.ts'
 import type { ContainerId } from '../../domain/kernel/identifiers.ts'
 import type { Recorded } from '../../domain/kernel/store.ts'
-import type { Projection, Reader, Writer } from '../projection.ts'
+import type { Projection, Reader, Value, Writer } from '../projection.ts'
 import { temporalTable } from '../temporal.ts'
 import type { At } from '../temporal.ts'
 import { asked, changes } from './container-view.ts'
@@ -9,15 +9,48 @@ import type { ContainerView } from './container-view.ts'
 
 export type { ContainerView } from './container-view.ts'
 
-const table = temporalTable<ContainerView, { name: string; created: string; status: string }>('containers', {
-  name: 'TEXT NOT NULL',
-  /** The position that it was asked for at: the order of lists. */
-  created: 'INTEGER NOT NULL',
-  status: 'TEXT NOT NULL',
-})
+const table = temporalTable<ContainerView, { name: string; created: string; status: string }>(
+  'containers',
+  {
+    name: 'TEXT NOT NULL',
+    /** The position that it was asked for at: the order of lists. */
+    created: 'INTEGER NOT NULL',
+    status: 'TEXT NOT NULL',
+  },
+  ['name'],
+)
 
 const put = (db: Writer, position: number, doc: ContainerView, created: number) =>
   table.supersede(db, position, doc.id, { name: doc.name, created, status: doc.status, doc })
+
+/** What is gone is kept apart: there is ever more of it, and lists of what is there must not grow with it. */
+const bury = (db: Writer, position: number, doc: ContainerView, created: number) => {
+  table.supersede(db, position, doc.id, null)
+  db.run(
+    'INSERT OR REPLACE INTO removed_containers (key, name, created, removed, doc) VALUES (?, ?, ?, ?, ?)',
+    doc.id,
+    doc.name,
+    created,
+    position,
+    JSON.stringify(doc),
+  )
+}
+
+/** The containers that were gone at a moment and meet a condition, newest first. */
+const removedContainers = (
+  db: Reader,
+  at: At,
+  { where = '1', limit = -1 }: Readonly<{ where?: string; limit?: number }>,
+  ...values: ReadonlyArray<Value>
+): ReadonlyArray<ContainerView> =>
+  db
+    .all(
+      `SELECT doc FROM removed_containers WHERE removed <= ? AND (${where}) ORDER BY created DESC LIMIT ?`,
+      at === 'now' ? Number.MAX_SAFE_INTEGER : at,
+      ...values,
+      limit,
+    )
+    .map(({ doc }) => JSON.parse(doc as string) as ContainerView)
 
 const createdAt = (db: Reader, id: string) =>
   db.get(`SELECT created FROM containers WHERE key = ? AND valid_to IS NULL`, id)?.['created'] as number
@@ -31,19 +64,22 @@ const change =
     const before = table.get(db, recorded.event.container)
     if (before === null) return
     const { position } = recorded
-    put(db, position, { ...before, ...apply(recorded), position }, createdAt(db, before.id))
+    const after = { ...before, ...apply(recorded), position }
+    const keep = after.status === 'removed' ? bury : put
+    keep(db, position, after, createdAt(db, before.id))
   }
 
 /** Every container there ever was, as of any position. */
 export const containers: Projection = {
   name: 'containers',
-  version: 1,
+  version: 2,
   categories: ['container'],
-  tables: ['containers'],
+  tables: ['containers', 'removed_containers'],
   schema: `${table.schema}
-    CREATE INDEX containers_live ON containers (created) WHERE valid_to IS NULL AND status <> 'removed';
-    CREATE INDEX containers_named ON containers (name, created) WHERE valid_to IS NULL;
-    CREATE INDEX containers_created ON containers (created) WHERE valid_to IS NULL;
+    CREATE TABLE removed_containers (
+      key TEXT PRIMARY KEY, name TEXT NOT NULL, created INTEGER NOT NULL, removed INTEGER NOT NULL, doc TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX removed_containers_named ON removed_containers (name, created);
   `,
   when: {
     ContainerCreateRequested: (db, recorded) =>
@@ -60,9 +96,11 @@ export type ContainerList = Readonly<{ at: At; all: boolean; removed: boolean }>
 export const listContainers =
   (db: Reader) =>
   ({ at, all, removed }: ContainerList): ReadonlyArray<ContainerView> => {
-    const running = `status IN ('starting', 'running', 'paused')`
-    const where = removed ? '1' : `status <> 'removed'${all ? '' : ` AND ${running}`}`
-    return table.select(db, at, { where, order: 'created DESC' })
+    const where = all || removed ? '1' : `status IN ('starting', 'running', 'paused')`
+    const there = table.select(db, at, { where, order: 'created DESC' })
+    return removed
+      ? [...there, ...removedContainers(db, at, {})].toSorted((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
+      : there
   }
 
 export type ByReference<A> =
@@ -74,17 +112,22 @@ export type ByReference<A> =
 export const containerByReference =
   (db: Reader) =>
   (reference: string, at: At): ByReference<ContainerView> => {
-    const whole = /^[a-f0-9]{64}$/.test(reference) ? table.get(db, reference, at) : null
-    if (whole !== null) return { kind: 'found', found: whole }
+    if (/^[a-f0-9]{64}$/.test(reference)) {
+      const whole =
+        table.get(db, reference, at) ?? removedContainers(db, at, { where: 'key = ?' }, reference)[0]
+      if (whole !== undefined) return { kind: 'found', found: whole }
+    }
 
-    const one = { order: 'created DESC', limit: 1 }
-    for (const presence of [`status <> 'removed'`, `status = 'removed'`]) {
-      const [named] = table.select(db, at, { where: `name = ? AND ${presence}`, ...one }, reference)
+    const there = (where: string, limit: number, ...values: ReadonlyArray<Value>) =>
+      table.select(db, at, { where, order: 'created DESC', limit }, ...values)
+    const gone = (where: string, limit: number, ...values: ReadonlyArray<Value>) =>
+      removedContainers(db, at, { where, limit }, ...values)
+    for (const among of [there, gone]) {
+      const [named] = among('name = ?', 1, reference)
       if (named !== undefined) return { kind: 'found', found: named }
 
       if (/^[a-f0-9]{1,63}$/.test(reference)) {
-        const range = { where: `key >= ? AND key < ? AND ${presence}`, order: 'key', limit: 3 }
-        const found = table.select(db, at, range, reference, `${reference}g`)
+        const found = among('key >= ? AND key < ?', 3, reference, `${reference}g`)
         if (found.length === 1 && found[0] !== undefined) return { kind: 'found', found: found[0] }
         if (found.length > 1) return { kind: 'ambiguous', candidates: found.map(({ id }) => id) }
       }
@@ -97,6 +140,6 @@ export const containersUsing =
   (db: Reader) =>
   (config: string): ReadonlyArray<Readonly<{ id: ContainerId; name: string; status: string }>> =>
     table
-      .select(db, 'now', { where: `status <> 'removed'` })
+      .select(db, 'now', {})
       .filter(({ image }) => image.config === config)
       .map(({ id, name, status }) => ({ id, name, status }))
