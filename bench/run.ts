@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { startDockerRegistry } from '../test/support/docker-registry.ts'
 import { startContainerd } from './support/containerd.ts'
 import { startShiplog } from './support/daemon.ts'
+import { openPodman } from './support/podman.ts'
 import { largeImage, smallImage } from './support/images.ts'
 import { freshExt4 } from './support/loop-mount.ts'
 import { interleaved, table } from './support/measure.ts'
@@ -28,10 +29,16 @@ const host = registry.url.replace('http://', '')
 await using containerd = await startContainerd(join(disk.path, 'containerd'))
 await using shiplog = await startShiplog(join(disk.path, 'shiplog'), '/run/shiplog-bench')
 
+const podman = openPodman(join(disk.path, 'podman'))
+
+/** podman's own are more than a host may allow. */
+const ulimits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1024:1024']
+
 const small = `${host}/bench/busybox:1`
 await smallImage(registry.url, 'bench/busybox', '1')
 await shiplog.shiplog('pull', small)
 await containerd?.ctr('image', 'pull', '--plain-http', small)
+await podman?.('pull', '--tls-verify=false', small)
 
 const results: Array<string> = []
 let serial = 0
@@ -58,6 +65,14 @@ if (chosen.has('run')) {
     ...(containerd === null
       ? []
       : [{ name: 'ctr run --rm', run: () => containerd.ctr('run', '--rm', small, next('c'), '/bin/true') }]),
+    ...(podman === null
+      ? []
+      : [
+          {
+            name: 'podman run --rm',
+            run: () => podman('run', '--rm', '--network', 'none', ...ulimits, small, '/bin/true'),
+          },
+        ]),
   ]
   const timings = await interleaved(cases, { rounds })
   results.push(

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { runProgram } from './program.ts'
 
 const repository = join(import.meta.dirname, '..', '..')
 
@@ -51,16 +52,7 @@ export const startShiplog = async (root: string, state: string) => {
     await sleep(50)
   }
 
-  const shiplog = (...args: ReadonlyArray<string>) =>
-    new Promise<void>((resolve, reject) => {
-      const child = spawn(join(repository, 'bin/shiplog'), args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
-      let errors = ''
-      child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()))
-      child.on('error', reject)
-      child.on('exit', code =>
-        code === 0 ? resolve() : reject(new Error(`shiplog ${args.join(' ')}: ${code} ${errors}`)),
-      )
-    })
+  const shiplog = (...args: ReadonlyArray<string>) => runProgram(join(repository, 'bin/shiplog'), args, env)
 
   const resident = () => {
     const status = readFileSync(`/proc/${daemon.pid}/status`, 'utf8')
