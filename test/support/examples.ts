@@ -1,6 +1,5 @@
 import type * as Distribution from '../../src/domain/distribution/index.ts'
 import type { Resolved } from '../../src/domain/distribution/index.ts'
-import type { ContainerOptions } from '../../src/domain/kernel/container-options.ts'
 import type { ImageConfig } from '../../src/domain/kernel/image-config.ts'
 import type { Target } from '../../src/domain/metadata/index.ts'
 import type * as Runtime from '../../src/domain/runtime/index.ts'
@@ -16,6 +15,7 @@ import type {
   PullId,
   SnapshotKey,
 } from '../../src/domain/kernel/identifiers.ts'
+import { options } from './bundle-options.ts'
 
 // Valid examples of the words every component uses: a test names what matters to it and takes the rest from here.
 
@@ -73,32 +73,6 @@ export const aResolution = (): Resolved => ({
   ...aTarget(),
 })
 
-export const someOptions = (): ContainerOptions => ({
-  args: ['/bin/sh'],
-  environment: [],
-  workingDir: null,
-  user: null,
-  hostname: null,
-  terminal: false,
-  stdin: false,
-  consoleSize: null,
-  readonlyRootfs: false,
-  binds: [],
-  tmpfs: [],
-  labels: {},
-  memory: null,
-  cpus: null,
-  pidsLimit: null,
-  ulimits: [],
-  capAdd: [],
-  capDrop: [],
-  noNewPrivileges: false,
-  seccomp: { kind: 'default' },
-  init: false,
-  network: 'none',
-  stopSignal: null,
-})
-
 export const aPull = (pull = pullId()): Distribution.Ask => ({
   type: 'PullImage',
   pull,
@@ -123,7 +97,7 @@ export const aCreation = (
     layers: [digestOf(201), digestOf(202)],
   },
   defaults: anImageConfig().defaults,
-  options: someOptions(),
+  options: options(),
   autoRemove: false,
   start: false,
   ...changed,

@@ -1,7 +1,8 @@
 import { describe, it } from 'node:test'
 import type * as Bundle from '../../../src/domain/bundle/index.ts'
 import { Event, decider, owed } from '../../../src/domain/bundle/index.ts'
-import { anImageConfig, containerId, digestOf, namespace, someOptions } from '../../support/examples.ts'
+import { anImageConfig, containerId, digestOf, namespace } from '../../support/examples.ts'
+import { options } from '../../support/bundle-options.ts'
 import { everyHistory } from '../../support/every-history.ts'
 import { specification } from '../../support/specification.ts'
 
@@ -14,7 +15,7 @@ const request = {
   namespace,
   mounts: [],
   defaults: anImageConfig().defaults,
-  options: someOptions(),
+  options: options(),
 }
 const prepare: Bundle.Command = { type: 'PrepareBundle', ...request }
 const requested: Bundle.Event = { type: 'BundlePrepareRequested', ...request }
