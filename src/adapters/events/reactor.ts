@@ -75,7 +75,7 @@ export const runReactor = async <
   const keyOf = reactor.keyOf ?? (({ task }: Work) => task)
   const pending = new Map<StreamName, Recorded<Event>>()
   const underWay = new Set<string>()
-  /** Done without an outcome of its own: not begun again for as long as it is owed without a break. */
+  /** Done without an outcome, or with one that the rules refused: not begun again for as long as it is owed without a break. */
   const waitingForOthers = new Map<StreamName, Set<string>>()
   const inTurn = oneAtATime<string>()
 
@@ -83,27 +83,27 @@ export const runReactor = async <
 
   const settle = async (knock: Recorded<Event>, work: Work) => {
     const { stream } = knock
-    const isStillOwed = (await owedBy(stream)).some(owed => keyOf(owed) === keyOf(work))
-    if (!isStillOwed) return
+    const leaveToOthers = () =>
+      void waitingForOthers.set(stream, (waitingForOthers.get(stream) ?? new Set()).add(keyOf(work)))
     const context = {
       ...contextOf(knock, `${reactor.name}/${keyOf(work)}`),
       ...(reactor.actor && { actor: reactor.actor }),
     }
     let attempt = 0
     const attempts = defer(async () => {
-      const result = await reactor.perform(work, context)()
+      // Asked before every attempt: what was owed when the world was not ready may be owed by nobody now.
+      const due = (await owedBy(stream)).find(owed => keyOf(owed) === keyOf(work))
+      if (due === undefined) return undefined
+      const result = await reactor.perform(due, context)()
       if (E.isRight(result)) return result.right
       attempt += 1
-      const given = reactor.giveUp(work, result.left, attempt)
+      const given = reactor.giveUp(due, result.left, attempt)
       if (given === 'try-again') throw new Error('the world is not ready', { cause: result.left })
       return given
     })
     const outcome = await untilStopped(attempts)
     if (outcome === undefined) return
-    if (outcome === null) {
-      waitingForOthers.set(stream, (waitingForOthers.get(stream) ?? new Set()).add(keyOf(work)))
-      return
-    }
+    if (outcome === null) return leaveToOthers()
     await untilStopped(
       defer(async () => {
         const handled = await handle(stream, outcome, context)()
@@ -111,6 +111,7 @@ export const runReactor = async <
         if (mayPass(handled.left)) throw new Error(handled.left.reason, { cause: handled.left })
         // The rules will not have it, and never will: it is said, and not asked again.
         report(reactor.name, 0, handled.left)
+        leaveToOthers()
       }),
     )
   }
@@ -154,7 +155,10 @@ export const runReactor = async <
   const before = checkpoints.read(reactor.name)
   let position = before.position
   let written = position
+  let isCold = true
   const writeCheckpoint = () => {
+    // Until all that is behind was looked at, only the checkpoint from before knows what is owed.
+    if (isCold) return
     const owing = [...pending].map(([stream, { id }]) => ({ stream, eventId: id }))
     checkpoints.write(reactor.name, { position, pending: owing })
     written = position
@@ -172,7 +176,6 @@ export const runReactor = async <
       if (knock !== undefined) cold.set(stream, { state, knock })
     }
 
-    let isCold = true
     const foldAsItPasses = async (recorded: Recorded<Event>) => {
       const { stream, event } = recorded
       const known = cold.get(stream)
@@ -186,9 +189,9 @@ export const runReactor = async <
     for await (const told of store.follow({ categories: [reactor.category] }, before.position, signal)) {
       if (told.kind === 'caught-up') {
         if (isCold) {
-          isCold = false
           for (const { state, knock } of cold.values()) if (reactor.owed(state).length > 0) await react(knock)
           cold.clear()
+          isCold = false
         }
       } else {
         for (const recorded of told.events) await (isCold ? foldAsItPasses(recorded) : react(recorded))
