@@ -182,6 +182,20 @@ describe('waiting for a container', () => {
     assert.equal(body['exitCode'], null)
     assert.equal(body['lost'], 'monitor-died')
   })
+
+  it('does not wait for a container that never ran and is gone', async () => {
+    await using api = trialApi()
+    await api.withImage()
+    await api.command('create-container', { image: 'alpine:3.20', name: 'web' })
+    await api.until('ContainerCreated')
+    const waiting = api.get('/v1/containers/web/wait')
+    await sleep(20)
+    await api.command('remove-container', { container: 'web' })
+    for (const { body } of [await waiting, await api.get('/v1/containers/web/wait')]) {
+      assert.equal(body['exitCode'], null)
+      assert.equal(body['lost'], 'removed')
+    }
+  })
 })
 
 describe('output', () => {

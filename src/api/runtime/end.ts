@@ -13,6 +13,9 @@ export type End = Readonly<{
 
 const noCode = { exitCode: null, signal: null, oomKilled: false, exitedAt: null, lost: null } as const
 
+/** It never ran, and never will. */
+const removed: End = { ...noCode, lost: 'removed' }
+
 /** The end of the container's last run, where it has one. */
 export const endOf = ({ status, exit, lost, failure }: ContainerView): End | null => {
   if (status === 'starting' || status === 'running' || status === 'paused') return null
@@ -28,7 +31,8 @@ export const endOf = ({ status, exit, lost, failure }: ContainerView): End | nul
 export const waitForEnd = async (engine: Engine, id: string, signal: AbortSignal): Promise<End | null> => {
   const now = () => {
     const found = engine.queries.containerByReference(id, 'now')
-    return found.kind === 'found' ? endOf(found.found) : { ...noCode, lost: 'removed' }
+    if (found.kind !== 'found') return removed
+    return endOf(found.found) ?? (found.found.status === 'removed' ? removed : null)
   }
   const told = engine.told.pipe(
     filter(({ event }) => 'container' in event && event.container === id),
@@ -43,7 +47,8 @@ export const waitForEnd = async (engine: Engine, id: string, signal: AbortSignal
         case 'ContainerStartFailed':
           return { ...noCode, exitCode: event.exitCode }
         case 'ContainerRemoved':
-          return now()
+          // The read models may not have heard of it yet; another run will not come in any case.
+          return now() ?? removed
         default:
           return null
       }
