@@ -4,13 +4,15 @@ export const atMost = (limit: number) => {
   let running = 0
 
   return async <A>(run: () => Promise<A>): Promise<A> => {
+    // Whoever has waited takes the place of the one that left: nobody can come in between.
     if (running >= limit) await new Promise<void>(resolve => waiting.push(resolve))
-    running += 1
+    else running += 1
     try {
       return await run()
     } finally {
-      running -= 1
-      waiting.shift()?.()
+      const next = waiting.shift()
+      if (next === undefined) running -= 1
+      else next()
     }
   }
 }
