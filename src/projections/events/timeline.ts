@@ -1,4 +1,5 @@
 import type { Position, StreamName } from '../../domain/kernel/store.ts'
+import type { ByReference } from '../by-reference.ts'
 import type { Projection, Reader, Value } from '../projection.ts'
 
 /** What there is to know about any event without reading it. */
@@ -49,18 +50,13 @@ export const timeline: Projection = {
     ),
 }
 
-export type EventById =
-  | Readonly<{ kind: 'found'; found: Moment }>
-  | Readonly<{ kind: 'ambiguous'; candidates: ReadonlyArray<string> }>
-  | Readonly<{ kind: 'none' }>
-
 /**
  * An event by its id, or by the beginning of one where that is unique. An id that is in the log twice (the same command
  * given again after its subject had moved on) means the first.
  */
 export const eventById =
   (db: Reader) =>
-  (idOrBeginning: string): EventById => {
+  (idOrBeginning: string): ByReference<Moment> => {
     const beginning = idOrBeginning.toLowerCase()
     if (!/^[0-9a-f-]{1,36}$/.test(beginning)) return { kind: 'none' }
     // 'g' follows all that an id may contain.

@@ -1,6 +1,7 @@
 import type { DomainEventOf, EventType } from '../../domain/events/catalogue.ts'
 import type { ContainerId } from '../../domain/kernel/identifiers.ts'
 import type { Recorded } from '../../domain/kernel/store.ts'
+import type { ByReference } from '../by-reference.ts'
 import type { Projection, Reader, Value, Writer } from '../projection.ts'
 import { temporalTable } from '../temporal.ts'
 import type { At } from '../temporal.ts'
@@ -103,11 +104,6 @@ export const listContainers =
       : there
   }
 
-export type ByReference<A> =
-  | Readonly<{ kind: 'found'; found: A }>
-  | Readonly<{ kind: 'ambiguous'; candidates: ReadonlyArray<string> }>
-  | Readonly<{ kind: 'none' }>
-
 /** A container by its id, its name, or a prefix of its id that only it has: of those that are there before those that are gone. */
 export const containerByReference =
   (db: Reader) =>
@@ -135,7 +131,7 @@ export const containerByReference =
     return { kind: 'none' }
   }
 
-/** Layers that a container of any state but removed stands on: they may not go. */
+/** The containers, of any state but removed, that were made from the image with this config: its layers may not go. */
 export const containersUsing =
   (db: Reader) =>
   (config: string): ReadonlyArray<Readonly<{ id: ContainerId; name: string; status: string }>> =>
