@@ -85,7 +85,10 @@ const run = async (config: Config, stop: AbortController) => {
 
   // What touches the world.
   await using opened = openHands(config, bootId, async (namespace, name, target) =>
-    (await models.waitFor(log.head(), 5_000)) ? queries.onlyReferredToBy(namespace, name, target) : 'behind',
+    // A graph that stopped knows nothing of what came since: nothing may be removed by it.
+    (await models.waitFor(log.head(), 5_000)) && !models.stopped().has('references')
+      ? queries.onlyReferredToBy(namespace, name, target)
+      : 'behind',
   )
 
   // What goes on by itself, until the signal fires or something breaks.
@@ -106,7 +109,7 @@ const run = async (config: Config, stop: AbortController) => {
   })
 
   // What a crash left that nothing was recorded of.
-  if (await models.waitFor(log.head(), CATCH_UP_MS))
+  if ((await models.waitFor(log.head(), CATCH_UP_MS)) && models.stopped().size === 0)
     await tidyUp({ root, bundles: opened.bundles, queries }).catch((error: unknown) =>
       logger.warn({ err: error }, 'what a crash may have left is still there'),
     )
