@@ -5,6 +5,7 @@ import type { Actor, Context } from '../../domain/kernel/context.ts'
 import type { EventStore, Position, Recorded, StreamName } from '../../domain/kernel/store.ts'
 import type { Process, Refusal, Request } from '../../domain/processes/index.ts'
 import type { Report } from './reactor.ts'
+import { saveAgain } from './save-again.ts'
 
 /** What a component answered: what it recorded, or, where that was nothing, the fact that settles the request. */
 export type Answer = Readonly<{ recorded: number; settled: O.Option<DomainEvent> }>
@@ -37,8 +38,6 @@ type Dependencies = Readonly<{
   report: Report
   signal: AbortSignal
 }>
-
-const SAVE_EVERY_MS = 250
 
 /**
  * Tells a process what happened, and gives what it asks for to the components.
@@ -134,13 +133,16 @@ export const runProcess = async <State>(
 
   for (const [id, { state }] of stories) expectFrom(id, null, state)
   let saved = position
-  const ticking = setInterval(() => {
-    if (changed.size === 0 && position === saved) return
-    save()
-    saved = position
-  }, SAVE_EVERY_MS)
 
   try {
+    using _ = saveAgain(
+      () => {
+        if (changed.size === 0 && position === saved) return
+        save()
+        saved = position
+      },
+      error => report(process.name, 1, error),
+    )
     for await (const told of store.follow({ categories: process.categories }, start, signal)) {
       if (told.kind === 'events') for (const recorded of told.events) hear(recorded)
       else if (!isLive) {
@@ -150,7 +152,6 @@ export const runProcess = async <State>(
       position = told.position
     }
   } finally {
-    clearInterval(ticking)
     save()
   }
 }

@@ -6,6 +6,7 @@ import type { Actor, Context } from '../../domain/kernel/context.ts'
 import type { Component } from '../../domain/kernel/component.ts'
 import { oneAtATime } from '../../domain/kernel/one-at-a-time.ts'
 import type { Metadata, Position, Recorded, StreamName } from '../../domain/kernel/store.ts'
+import { saveAgain } from './save-again.ts'
 
 type Reasoned = Readonly<{ reason: string }>
 
@@ -46,9 +47,6 @@ type Dependencies<Command, State, Event, Rejection extends Reasoned> = Readonly<
   stopped: Observable<unknown>
   signal: AbortSignal
 }>
-
-/** How long a checkpoint may be behind: what it misses is looked at again after a crash, and nothing is owed then. */
-const CHECKPOINT_EVERY_MS = 250
 
 /** The log could not be read, or something is wrong with us: a moment, so that it is not asked without a pause. */
 const AFTER_A_FAULT_MS = 1_000
@@ -163,11 +161,14 @@ export const runReactor = async <
     checkpoints.write(reactor.name, { position, pending: owing })
     written = position
   }
-  const ticking = setInterval(() => {
-    if (written !== position) writeCheckpoint()
-  }, CHECKPOINT_EVERY_MS)
 
   try {
+    using _ = saveAgain(
+      () => {
+        if (written !== position) writeCheckpoint()
+      },
+      error => report(reactor.name, 1, error),
+    )
     const cold = new Map<StreamName, { state: State; knock: Recorded<Event> }>()
     for (const { stream, eventId } of before.pending) {
       const history = orThrow(await store.load(stream, 0)())
@@ -199,7 +200,6 @@ export const runReactor = async <
       position = told.position
     }
   } finally {
-    clearInterval(ticking)
     writeCheckpoint()
   }
 }

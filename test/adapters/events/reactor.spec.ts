@@ -96,6 +96,36 @@ describe('a reactor', () => {
     )
   })
 
+  it('goes on when its checkpoint cannot be written for want of room, and writes it later', async () => {
+    const { log, runtime, give } = aRuntime()
+    await using _ = log
+    await give(...created)
+    const stop = new AbortController()
+    const written: Array<Checkpoint> = []
+    let reports = 0
+    let isFull = true
+    const going = runReactor(unready([]), {
+      component: runtime,
+      checkpoints: {
+        read: () => ({ position: 0, pending: [] }),
+        write: (_, checkpoint) => {
+          if (isFull) throw Object.assign(new Error('database or disk is full'), { errcode: 13 })
+          written.push(checkpoint)
+        },
+      },
+      report: () => reports++,
+      stopped: fromEvent(stop.signal, 'abort'),
+      signal: stop.signal,
+    })
+    await sleep(600)
+    isFull = false
+    await sleep(300)
+    assert.deepEqual(written, [{ position: log.head(), pending: [] }])
+    assert.equal(reports, 1)
+    stop.abort()
+    await going
+  })
+
   it('that is stopped before it has caught up still knows whom it owes something', async () => {
     const { log, runtime, give } = aRuntime()
     await using _ = log
