@@ -7,7 +7,7 @@ import type { EventOf } from './events.ts'
 export type Ask =
   | (Readonly<{ type: 'CreateContainer' }> & Omit<EventOf<'ContainerCreateRequested'>, 'type'>)
   | Readonly<{ type: 'StartContainer'; container: ContainerId }>
-  /** `signal` null: the container's own stop signal; `timeout` in seconds, null: wait for ever. */
+  /** `timeout` in seconds, null: wait for ever. */
   | Readonly<{ type: 'StopContainer'; container: ContainerId; signal: number; timeout: number | null }>
   | Readonly<{ type: 'RestartContainer'; container: ContainerId; signal: number; timeout: number | null }>
   | Readonly<{ type: 'SignalContainer'; container: ContainerId; signal: number }>
