@@ -60,6 +60,15 @@ const evolve = (state: State, event: DomainEvent): State => {
       return state.step === 'transferring'
         ? progress({ ...state, unpacked: including(state.unpacked, event.key) })
         : state
+    // Somebody removed the last image that had it, just now: it is asked for again.
+    case 'BlobRemoved':
+      return state.step === 'transferring'
+        ? { ...state, stored: state.stored.filter(digest => digest !== event.digest) }
+        : state
+    case 'SnapshotRemoved':
+      return state.step === 'transferring'
+        ? { ...state, unpacked: state.unpacked.filter(key => key !== event.key) }
+        : state
     case 'BlobFetchFailed':
     case 'LayerUnpackFailed':
       return state.step === 'transferring' ? fail(state, event.failure) : state
