@@ -135,6 +135,12 @@ describe('from a registry to an exit code', () => {
     assert.doesNotMatch(now.stdout, /^victim$/m)
   })
 
+  it('reads --env-file itself, though Node has one too', async () => {
+    const said = await run('--rm', '--env-file', '/there/is/none', busybox.name, 'env')
+    assert.notEqual(said.code, 0)
+    assert.match(said.stderr, /^shiplog: .*\/there\/is\/none/m)
+  })
+
   it('has the values of the environment nowhere in its history', async () => {
     await run('--rm', '-e', 'TOKEN=canary-7f3a', busybox.name, 'true')
     const events = await daemon.shiplog(['events', '--json'])
