@@ -1,3 +1,4 @@
+import { isEffectFailure } from '../../domain/kernel/problem.ts'
 import type { EffectFailure } from '../../domain/kernel/problem.ts'
 
 /** What the file system says, in the words of the port. What is not here is an `io-error`, and may pass. */
@@ -20,9 +21,6 @@ export const unavailable = (problem: string, cause: string): EffectFailure => ({
   problem,
   cause,
 })
-
-const isEffectFailure = (error: unknown): error is EffectFailure =>
-  typeof error === 'object' && error !== null && 'reason' in error && 'problem' in error && 'cause' in error
 
 /** Whatever was thrown while `doing`: a source's own failure passes as it is. */
 export const failureOf = (doing: string, error: unknown): EffectFailure => {

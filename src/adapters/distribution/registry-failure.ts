@@ -1,3 +1,4 @@
+import { isEffectFailure } from '../../domain/kernel/problem.ts'
 import type { EffectFailure } from '../../domain/kernel/problem.ts'
 
 /** What can be wrong with a registry, or with what one asked of it. */
@@ -23,9 +24,6 @@ export const unavailable = (problem: Problem | 'cancelled', cause: string): Effe
   problem,
   cause,
 })
-
-const isEffectFailure = (error: unknown): error is EffectFailure =>
-  typeof error === 'object' && error !== null && 'reason' in error && 'problem' in error && 'cause' in error
 
 /** Whatever was thrown while a registry was asked: our own failures as they are, those of the network as what they mean. */
 export const failureOf = (doing: string, error: unknown): EffectFailure => {
