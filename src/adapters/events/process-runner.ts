@@ -4,6 +4,7 @@ import type { DomainEvent } from '../../domain/events/catalogue.ts'
 import type { Actor, Context } from '../../domain/kernel/context.ts'
 import type { EventStore, Position, Recorded, StreamName } from '../../domain/kernel/store.ts'
 import type { Process, Refusal, Request } from '../../domain/processes/index.ts'
+import { mayPass } from './reactor.ts'
 import type { Report } from './reactor.ts'
 import { saveAgain } from './save-again.ts'
 
@@ -97,7 +98,7 @@ export const runProcess = async <State>(
     if (now === undefined || signal.aborted) return
 
     if (E.isLeft(answer)) {
-      if (answer.left.reason === 'store-unavailable' || answer.left.reason === 'version-conflict') {
+      if (mayPass(answer.left)) {
         report(process.name, attempt, answer.left)
         await new Promise(resolve => setTimeout(resolve, Math.min(30_000, 100 * 2 ** attempt)))
         return signal.aborted ? undefined : give(id, request, story, attempt + 1)

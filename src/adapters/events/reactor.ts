@@ -204,8 +204,8 @@ export const runReactor = async <
   }
 }
 
-/** The log is away or somebody was faster: it may take the outcome yet. */
-const mayPass = ({ reason }: Reasoned) => reason === 'store-unavailable' || reason === 'version-conflict'
+/** The log is away or somebody was faster: it may yet take what was to be recorded. */
+export const mayPass = ({ reason }: Reasoned) => reason === 'store-unavailable' || reason === 'version-conflict'
 
 /** What is recorded because of an event belongs to that event's operation, and is done in its actor's name. */
 export const contextOf = (
