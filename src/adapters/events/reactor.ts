@@ -205,7 +205,8 @@ export const runReactor = async <
 }
 
 /** The log is away or somebody was faster: it may yet take what was to be recorded. */
-export const mayPass = ({ reason }: Reasoned) => reason === 'store-unavailable' || reason === 'version-conflict'
+export const mayPass = ({ reason }: Reasoned) =>
+  reason === 'store-unavailable' || reason === 'version-conflict'
 
 /** What is recorded because of an event belongs to that event's operation, and is done in its actor's name. */
 export const contextOf = (
