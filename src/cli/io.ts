@@ -11,6 +11,8 @@ export type Io = Readonly<{
   err: (data: string | Uint8Array) => void
   /** Resolves when so much of what was written to stdout is out that more may follow. */
   drained: () => Promise<void>
+  /** Whoever read stdout has gone. Without a listener that is the end of this process: it has been read enough of. */
+  onOutputClosed: (listener: () => void) => Unsubscribe
   isTerminal: (stream: StreamName) => boolean
   /** Of the terminal on stdout; null where there is none. */
   size: () => Readonly<{ rows: number; columns: number }> | null

@@ -9,11 +9,16 @@ const highWater = 256 * 1024
 /** This process as the world of a command. Streams are opened when they are first used: opening costs a millisecond each. */
 export const processIo = (): Readonly<{ io: Io; leave: (exitCode: number) => Promise<void> }> => {
   const opened = { stdout: false, stderr: false }
+  const outputClosed = new Set<() => void>()
 
   const writer = (name: 'stdout' | 'stderr') => (data: string | Uint8Array) => {
     if (!opened[name]) {
       opened[name] = true
       process[name].on('error', (error: NodeJS.ErrnoException) => {
+        if (name === 'stdout' && error.code === 'EPIPE' && outputClosed.size > 0) {
+          for (const listener of outputClosed) listener()
+          return
+        }
         // Who reads has seen enough (`| head`): that is no error. Without stderr there is nobody to tell.
         process.exit(error.code === 'EPIPE' || name === 'stderr' ? Number(process.exitCode) || 0 : 1)
       })
@@ -26,10 +31,15 @@ export const processIo = (): Readonly<{ io: Io; leave: (exitCode: number) => Pro
     stdin: () => process.stdin,
     out: writer('stdout'),
     err: writer('stderr'),
+    onOutputClosed: listener => {
+      outputClosed.add(listener)
+      return () => outputClosed.delete(listener)
+    },
     isTerminal: stream => isatty(descriptors[stream]),
     drained: () => {
-      if (!opened.stdout || process.stdout.writableLength < highWater) return Promise.resolve()
-      return new Promise(resolve => process.stdout.once('drain', resolve))
+      const { stdout } = process
+      if (!opened.stdout || stdout.destroyed || stdout.writableLength < highWater) return Promise.resolve()
+      return new Promise(resolve => stdout.once('drain', resolve).once('close', resolve))
     },
     size: () =>
       isatty(1) && process.stdout.rows > 0

@@ -53,6 +53,25 @@ const routes: Routes = {
 }
 
 describe('the process', () => {
+  it('says that a container goes on when nobody reads its output any more', async () => {
+    const endless: Routes = {
+      ...routes,
+      [`GET ${path}/output`]: () => (_, response) => {
+        response.writeHead(200, { 'content-type': 'application/vnd.docker.multiplexed-stream' })
+        const more = setInterval(() => response.write(frame(1, 'y\n')), 5)
+        response.on('close', () => clearInterval(more))
+      },
+      [`GET ${path}/wait`]: () => () => {},
+    }
+    await using daemon = await fakeDaemon(endless)
+    const { code, err } = await inShell(
+      daemon.host,
+      'set -o pipefail; shiplog run web yes | head -n1 >/dev/null',
+    )
+    assert.equal(code, 141)
+    assert.match(err, /nobody reads the output of .* any more; it goes on \(shiplog stop .* ends it\)/)
+  })
+
   it('has written everything before it ends, however slowly it is read', async () => {
     await using daemon = await fakeDaemon(routes)
     const { code, out } = await inShell(daemon.host, 'set -o pipefail; shiplog logs web | (sleep 0.3; wc -c)')

@@ -19,7 +19,10 @@ export type Attachment = Readonly<{
   detachKeys: Uint8Array | null
 }>
 
-export type Outcome = Readonly<{ is: 'ended'; end: End }> | Readonly<{ is: 'detached' }>
+export type Outcome =
+  | Readonly<{ is: 'ended'; end: End }>
+  | Readonly<{ is: 'detached' }>
+  | Readonly<{ is: 'unheard' }>
 
 /**
  * Joins our streams to a process's until it has ended. Its output and its end are asked for in one go on the
@@ -40,6 +43,10 @@ export const attach = async (session: Session, daemon: Daemon, attachment: Attac
     ? sendInput(session, daemon, attachment, cleanUps)
     : new Promise<never>(() => {})
 
+  const unheard = new Promise<Outcome>(resolve => {
+    cleanUps.push(session.onOutputClosed(() => resolve({ is: 'unheard' })))
+  })
+
   const seen = async (): Promise<Outcome> => {
     const { body, headers } = await flowing
     const isRaw = headers['content-type']?.includes('raw-stream') === true
@@ -47,7 +54,7 @@ export const attach = async (session: Session, daemon: Daemon, attachment: Attac
     return { is: 'ended', end: await ended }
   }
   try {
-    return await Promise.race([seen(), detached])
+    return await Promise.race([seen(), detached, unheard])
   } catch (error) {
     if (!(error instanceof Failure) || error instanceof Refused) throw error
     throw new Failure(`${error.message}; what runs goes on without us`, 'shiplog ps')

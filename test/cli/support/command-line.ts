@@ -36,6 +36,7 @@ export const commandLine = ({ env = {}, host, stdin, terminals = [], size, now, 
       written.err += text(data)
       heard()
     },
+    onOutputClosed: () => () => {},
     drained: () => Promise.resolve(),
     isTerminal: stream => terminals.includes(stream),
     size: () => size ?? null,
