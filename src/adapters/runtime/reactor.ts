@@ -22,7 +22,10 @@ type Hands = Readonly<{
 /** The runtime has no more to say: docker's code for "the container could not be started". */
 const RUNTIME_FAILED = 128
 
-const keyOf = (work: Runtime.Work) => (work.task === 'signal' ? `signal-${work.request}` : work.task)
+const keyOf = (work: Runtime.Work) => {
+  if (work.task === 'signal') return `signal-${work.request}`
+  return work.task === 'stop' ? `stop-${work.signal}-${work.timeout}` : work.task
+}
 
 /** Starts, signals, pauses and stops containers. How they end is the supervisor's to tell. */
 export const runtimeReactor = ({

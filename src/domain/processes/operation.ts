@@ -119,8 +119,15 @@ const after = (story: Story, event: DomainEvent): Standing | null => {
     case 'run-container':
       return ofCreation(event) ?? ofStart(story, event)
     case 'start-container':
-    case 'restart-container':
       return ofStart(story, event)
+    case 'restart-container':
+      // Whoever stops it while it is on its way down does not want it up again.
+      return event.type === 'ContainerStopRequested' && !event.restart
+        ? failedBecause(
+            'container-not-running',
+            `a stop of container ${event.container} overtook its restart`,
+          )
+        : ofStart(story, event)
     case 'stop-container':
       return isEnd(event) ? succeeded(endOutcome(event)) : ofRemoved(event)
     case 'kill-container':

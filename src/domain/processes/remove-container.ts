@@ -4,7 +4,13 @@ import type { ContainerId, ContainerName, Namespace } from '../kernel/identifier
 import { rootfsOf } from './create-container.ts'
 import type { Process, Request } from './process.ts'
 
-type Subject = Readonly<{ container: ContainerId; namespace: Namespace; name: ContainerName }>
+type Subject = Readonly<{
+  container: ContainerId
+  namespace: Namespace
+  name: ContainerName
+  /** The other name that it has while it is being renamed: first the new one, then the old one. */
+  other: ContainerName | null
+}>
 
 /** Each step is settled before the next: first what uses the rootfs, then the rootfs, the name last. */
 export type State =
@@ -21,7 +27,7 @@ export type State =
 const evolve = (state: State, event: DomainEvent): State => {
   if (event.type === 'ContainerCreateRequested') {
     const { container, namespace, name } = event
-    return { step: 'living', isStill: false, container, namespace, name }
+    return { step: 'living', isStill: false, container, namespace, name, other: null }
   }
   if (state.step === 'untold' || state.step === 'told') return state
 
@@ -35,8 +41,12 @@ const evolve = (state: State, event: DomainEvent): State => {
     case 'ContainerLost':
       if (state.step === 'living') return { ...state, isStill: true }
       return state.step === 'awaiting-end' ? { ...state, step: 'removing-bundle' } : state
+    case 'ContainerRenameRequested':
+      return { ...state, other: event.name }
     case 'ContainerRenamed':
-      return { ...state, name: event.name }
+      return { ...state, name: event.name, other: event.previous }
+    case 'ContainerRenameFailed':
+      return { ...state, other: null }
     case 'ContainerRemoveRequested':
       if (state.step !== 'living') return state
       return { ...state, step: state.isStill ? 'removing-bundle' : 'awaiting-end' }
@@ -46,6 +56,8 @@ const evolve = (state: State, event: DomainEvent): State => {
       return state.step === 'removing-snapshot' ? { ...state, step: 'releasing-name' } : state
     case 'ContainerNameReleased':
     case 'ContainerNameReserved':
+      if (event.type === 'ContainerNameReleased' && event.name === state.other)
+        return { ...state, other: null }
       // Reserved by another: then this one never had it, or has it no longer.
       return state.step === 'releasing-name' && event.name === state.name
         ? { ...state, step: 'concluding' }
@@ -87,7 +99,9 @@ export const removeContainer = (streams: Streams): Process<State> => {
         ]
       }
       case 'releasing-name': {
-        const { namespace, name, container } = state
+        const { namespace, name, container, other } = state
+        // The renaming puts its names in order first: nothing may stay reserved for who is gone.
+        if (other !== null) return []
         return [
           {
             to: 'name',

@@ -4,7 +4,7 @@ import type { Decider, Decision } from '../kernel/decider.ts'
 import type { Ask, Command, CommandOf, Outcome, Rejection, Told } from './commands.ts'
 import type { Event } from './events.ts'
 import { evolve, initialState } from './state.ts'
-import type { Known, Running, State } from './state.ts'
+import type { Known, Running, State, Stop } from './state.ts'
 
 type RuntimeDecision = Decision<Event, Rejection>
 
@@ -118,7 +118,7 @@ const stop = (
 ): RuntimeDecision => {
   switch (state.phase.status) {
     case 'running':
-      return state.phase.stop?.restart === restart
+      return isAskedAlready(state.phase.stop, { signal, timeout, restart })
         ? nothing
         : accept({ type: 'ContainerStopRequested', container, signal, timeout, restart })
     case 'starting':
@@ -132,6 +132,15 @@ const stop = (
       return refuse('container-not-found', state)
   }
 }
+
+/** Whoever asks for another signal or for less patience is not content with the stop that is under way. */
+const isAskedAlready = (underWay: Stop | null, wanted: Omit<Stop, 'timedOut'>): boolean =>
+  underWay !== null &&
+  underWay.restart === wanted.restart &&
+  (underWay.timedOut ||
+    (underWay.signal === wanted.signal && patience(underWay.timeout) <= patience(wanted.timeout)))
+
+const patience = (timeout: number | null): number => timeout ?? Number.POSITIVE_INFINITY
 
 const remove = (
   { container, force }: CommandOf<'RemoveContainer'>,

@@ -155,7 +155,13 @@ const whileRunning = (running: Running, event: WhileRunning): Running => {
     case 'ContainerStopRequested':
       return {
         ...running,
-        stop: { signal: event.signal, timeout: event.timeout, restart: event.restart, timedOut: false },
+        stop: {
+          signal: event.signal,
+          timeout: event.timeout,
+          restart: event.restart,
+          // SIGKILL is on its way already, whatever follows the end.
+          timedOut: running.stop?.timedOut === true,
+        },
       }
     case 'ContainerStopTimedOut':
       return { ...running, stop: running.stop && { ...running.stop, timedOut: true } }

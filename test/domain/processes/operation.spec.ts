@@ -139,6 +139,9 @@ describe('other operations on containers', () => {
     )
   })
 
+  it('a restart that a stop overtakes has failed', () =>
+    assert.equal(standing('restart-container', [stopAsked(true), stopAsked(false), exited]).status, 'failed'))
+
   it('a signal is told from others by its number', () => {
     const signal = (
       type: 'ContainerSignalRequested' | 'ContainerSignalled',

@@ -40,4 +40,24 @@ describe('a pull under way', () => {
     assert.equal(wants(stored, unpacked), false)
     assert.equal(wants(stored, unpacked, { type: 'SnapshotRemoved', key }), true)
   })
+
+  it('asks again for what is taken away while it takes its name, and for the name once more', () => {
+    const all: ReadonlyArray<DomainEvent> = [
+      ...[51, 50, 2, 1].map((n): DomainEvent => ({ type: 'BlobStored', blob: blob(n) })),
+      ...[layer(1), layer(0)].map(
+        (one): DomainEvent => ({
+          type: 'LayerUnpacked',
+          key: layerKey(one),
+          layer: one,
+          size: 1,
+          entries: 1,
+        }),
+      ),
+    ]
+    const types = (...events: ReadonlyArray<DomainEvent>) => asksAfter(...events).map(({ type }) => type)
+    assert.deepEqual(types(...all), ['NamePulledImage'])
+    const away: DomainEvent = { type: 'BlobRemoved', digest: blob(51).digest }
+    assert.deepEqual(types(...all, away), ['FetchBlob'])
+    assert.deepEqual(types(...all, away, { type: 'BlobStored', blob: blob(51) }), ['NamePulledImage'])
+  })
 })

@@ -146,6 +146,24 @@ describe('stopping a container', () => {
       .when(stop)
       .thenNothing()
   })
+  it('is overtaken by one with less patience, or with another signal', () => {
+    const without = { ...stopRequested, timeout: null }
+    given(...running, without)
+      .when(stop)
+      .then(stopRequested)
+    given(...running, stopRequested)
+      .when({ ...stop, timeout: 3 })
+      .then({ ...stopRequested, timeout: 3 })
+    given(...running, stopRequested)
+      .when({ ...stop, signal: 2 })
+      .then({ ...stopRequested, signal: 2 })
+    given(...running, stopRequested)
+      .when({ ...stop, timeout: 30 })
+      .thenNothing()
+    given(...running, stopRequested, { type: 'ContainerStopTimedOut', container })
+      .when({ ...stop, timeout: 3 })
+      .thenNothing()
+  })
   it('that does not run is nothing to do', () => {
     given(requested, created).when(stop).thenNothing()
     given(...running, exited)
@@ -262,6 +280,10 @@ describe('renaming a container', () => {
     given(requested, created)
       .when({ ...rename, name: containerName() })
       .thenNothing())
+  it('is refused of one that is being removed', () =>
+    given(requested, created, removeRequested)
+      .when({ type: 'RenameContainer', container, name: containerName('new') })
+      .thenRejected(refused('container-being-removed')))
   it('twice at a time is refused', () =>
     given(requested, created, renameRequested)
       .when({ ...rename, name: containerName('cache') })
