@@ -7,8 +7,8 @@ import type { Checkpoint, Checkpoints } from '../events/reactor.ts'
 import { openSqlite } from '../events/sqlite.ts'
 import type { Sqlite } from '../events/sqlite.ts'
 
-/** Raise it when a table below changes: the whole file is then made anew. */
-const layout = 1
+/** Raise it when a table below changes, or the state of a process: the whole file is then made anew. */
+const layout = 2
 
 const tables = `
   CREATE TABLE source (log_id TEXT NOT NULL, layout INTEGER NOT NULL) STRICT;

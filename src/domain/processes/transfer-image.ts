@@ -62,12 +62,12 @@ const evolve = (state: State, event: DomainEvent): State => {
         : state
     // Somebody removed the last image that had it, just now: it is asked for again.
     case 'BlobRemoved':
-      return state.step === 'transferring'
-        ? { ...state, stored: state.stored.filter(digest => digest !== event.digest) }
+      return state.step === 'transferring' || state.step === 'naming'
+        ? progress({ ...state, stored: state.stored.filter(digest => digest !== event.digest) })
         : state
     case 'SnapshotRemoved':
-      return state.step === 'transferring'
-        ? { ...state, unpacked: state.unpacked.filter(key => key !== event.key) }
+      return state.step === 'transferring' || state.step === 'naming'
+        ? progress({ ...state, unpacked: state.unpacked.filter(key => key !== event.key) })
         : state
     case 'BlobFetchFailed':
     case 'LayerUnpackFailed':
@@ -97,6 +97,11 @@ export const transferImage = (streams: Streams): Process<State> => {
     stream: streams.snapshot(keyOf(layer)),
     command: { type: 'UnpackLayer', key: keyOf(layer), layer },
   })
+
+  const partsOf = ({ resolution }: Transfer) => [
+    ...blobsOf(resolution).map(({ digest }) => streams.content(digest)),
+    ...resolution.layers.map(layer => streams.snapshot(keyOf(layer))),
+  ]
 
   const asks = (state: State): ReadonlyArray<Request> => {
     switch (state.step) {
@@ -172,12 +177,9 @@ export const transferImage = (streams: Streams): Process<State> => {
     awaits: state => {
       switch (state.step) {
         case 'transferring':
-          return [
-            ...blobsOf(state.resolution).map(({ digest }) => streams.content(digest)),
-            ...state.resolution.layers.map(layer => streams.snapshot(keyOf(layer))),
-          ]
+          return partsOf(state)
         case 'naming':
-          return [streams.image(state.pull.namespace, state.pull.name)]
+          return [...partsOf(state), streams.image(state.pull.namespace, state.pull.name)]
         default:
           return []
       }
