@@ -97,22 +97,23 @@ const run = async (config: Config, stop: AbortController) => {
     for await (const news of components.everything.follow({ categories: null }, log.head(), signal))
       if (news.kind === 'events') for (const recorded of news.events) told.next(recorded)
   }
-  const running = Promise.all([
-    hear(),
-    models.run(signal),
-    runEngine(components, streams, opened.hands, database, report, signal),
-  ])
-  running.catch((error: unknown) => {
-    logger.fatal({ err: error }, 'something that should go on for ever has stopped')
-    process.exitCode = 1
-    stop.abort()
-  })
+  const forEver = (work: Promise<unknown>) => {
+    work.catch((error: unknown) => {
+      logger.fatal({ err: error }, 'something that should go on for ever has stopped')
+      process.exitCode = 1
+      stop.abort()
+    })
+    return work
+  }
+  const remembering = forEver(Promise.all([hear(), models.run(signal)]))
 
-  // What a crash left that nothing was recorded of.
+  // What a crash left that nothing was recorded of: gone before anybody goes on with what was recorded.
   if ((await models.waitFor(log.head(), CATCH_UP_MS)) && models.stopped().size === 0)
     await tidyUp({ root, bundles: opened.bundles, queries }).catch((error: unknown) =>
       logger.warn({ err: error }, 'what a crash may have left is still there'),
     )
+
+  const acting = forEver(runEngine(components, streams, opened.hands, database, report, signal))
 
   // When nothing has happened for a while, what the last bustle needed is given back.
   const quiet = told.pipe(debounceTime(QUIET_MS)).subscribe(giveBackMemory)
@@ -165,7 +166,7 @@ const run = async (config: Config, stop: AbortController) => {
   await notifySystemd('stopping')
   await server.close()
   await components.node.handle(streams.node(), { type: 'StopEngine' }, ownContext('stop'))()
-  await running
+  await Promise.all([remembering, acting])
 }
 
 const startFailure = (refusal: Readonly<{ reason: string; cause?: string }>, node: string): string =>
