@@ -44,7 +44,7 @@ describe('a pull under way', () => {
   it('asks again for what is taken away while it takes its name, and for the name once more', () => {
     const all: ReadonlyArray<DomainEvent> = [
       ...[51, 50, 2, 1].map((n): DomainEvent => ({ type: 'BlobStored', blob: blob(n) })),
-      ...[layer(1), layer(0)].map(
+      ...[layer(1), layer(2)].map(
         (one): DomainEvent => ({
           type: 'LayerUnpacked',
           key: layerKey(one),
