@@ -11,6 +11,7 @@ import { ContainerId } from '../../domain/kernel/identifiers.ts'
 import type { Digest } from '../../domain/kernel/identifiers.ts'
 import { Mount } from '../../domain/kernel/mount.ts'
 import type { EffectFailure } from '../../domain/kernel/problem.ts'
+import { failpoint } from '../host/failpoint.ts'
 import { configOf } from './config.ts'
 import type { Surroundings } from './config.ts'
 import { readHostFacts } from './host-facts.ts'
@@ -55,6 +56,7 @@ export const openBundles = ({
     const bundle = bundleOf(container)
     mkdirSync(kept, { recursive: true, mode: 0o700 })
     mountRootfs(mounts, rootfsOf(container))
+    failpoint('rootfs mounted')
 
     const before = readKept(kept)
     const salt = before?.config.annotations['shiplog.salt'] ?? randomBytes(16).toString('hex')
@@ -69,6 +71,7 @@ export const openBundles = ({
     writeFileSync(files[1], JSON.stringify(mounts), { mode: 0o600 })
     writeFileSync(files[0], text, { mode: 0o600 })
     writeFileSync(join(bundle, 'config.json'), text, { mode: 0o600 })
+    failpoint('bundle written')
     syncLater([...files, kept])
     const digest = createHash('sha256').update(text).digest('hex')
     return E.right({ path: bundle, configDigest: `sha256:${digest}` as Digest })
@@ -92,8 +95,10 @@ export const openBundles = ({
   /** A rootfs that were still mounted would be emptied with the rest: rmdir fails where it is. */
   const remove = (container: ContainerId): E.Either<EffectFailure, void> => {
     unmountRootfs(rootfsOf(container))
+    failpoint('rootfs unmounted')
     ignoringAbsence(() => rmdirSync(rootfsOf(container)))
     rmSync(bundleOf(container), { recursive: true, force: true })
+    failpoint('bundle emptied')
     const kept = keptIn(container)
     const names = ignoringAbsence(() => readdirSync(kept)) ?? []
     const isOutput = (name: string) => name === 'log' || name.startsWith('log.')

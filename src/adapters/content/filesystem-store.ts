@@ -10,6 +10,7 @@ import type { ByteSource, ContentStore } from '../../domain/content/index.ts'
 import type { Descriptor } from '../../domain/kernel/descriptor.ts'
 import type { Digest } from '../../domain/kernel/identifiers.ts'
 import type { EffectFailure } from '../../domain/kernel/problem.ts'
+import { failpoint } from '../host/failpoint.ts'
 import { sharedWork } from './shared-work.ts'
 import { failureOf, hasCode, refused } from './store-failure.ts'
 import { begin, verified } from './verified-stream.ts'
@@ -47,9 +48,12 @@ export const openFilesystemStore = (root: string): ContentStore => {
 
   /** Moves a complete file to where it can be seen. Its name is durable when this is over, and not before. */
   const publish = async (file: FileHandle, digest: Digest) => {
+    failpoint('ingest received')
     await file.chmod(0o444)
     await file.sync()
+    failpoint('ingest synced')
     await rename(ingestOf(digest), pathOf(digest))
+    failpoint('ingest published')
     await syncDirectory(blobs)
   }
 
@@ -130,6 +134,7 @@ export const openFilesystemStore = (root: string): ContentStore => {
 
   const remove = async (digest: Digest) => {
     await unlinkIfThere(pathOf(digest))
+    failpoint('blob unlinked')
     if (!ingesting.isUnderWay(digest)) await discardIngest(digest)
     await syncDirectory(blobs)
   }

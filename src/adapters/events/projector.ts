@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { DomainEvent } from '../../domain/events/catalogue.ts'
 import type { EventStore, Position, Recorded } from '../../domain/kernel/store.ts'
 import type { Projection, Writer } from '../../projections/projection.ts'
+import { failpoint } from '../host/failpoint.ts'
 import type { Report } from './reactor.ts'
 import { mayPass } from './sqlite.ts'
 
@@ -80,8 +81,10 @@ export const projector = ({ store, models, projections, report }: Dependencies):
         if (error === null) models.advance(projection.name, upTo)
         else failed.set(projection, error)
       }
+      failpoint('read models written')
       return failed
     })
+    failpoint('read models kept')
     group.position = upTo
     for (const [projection, error] of failed) stop(group, projection, error)
 
@@ -148,8 +151,8 @@ export const projector = ({ store, models, projections, report }: Dependencies):
 type Rule = (db: Writer, recorded: Recorded<DomainEvent>) => void
 
 /** Null when all went well; otherwise nothing of it is left, and the error names projection, event and position. */
-const applied = (
-  models: ReadModels,
+export const applied = (
+  models: Pick<ReadModels, 'run' | 'all' | 'get' | 'transaction'>,
   { name, categories, when, always }: Projection,
   events: ReadonlyArray<Recorded<DomainEvent>>,
 ): Error | null => {

@@ -6,6 +6,7 @@ import type { Actor, Context } from '../../domain/kernel/context.ts'
 import type { Component } from '../../domain/kernel/component.ts'
 import { oneAtATime } from '../../domain/kernel/one-at-a-time.ts'
 import type { Metadata, Position, Recorded, StreamName } from '../../domain/kernel/store.ts'
+import { failpoint } from '../host/failpoint.ts'
 import { saveAgain } from './save-again.ts'
 
 type Reasoned = Readonly<{ reason: string }>
@@ -92,7 +93,9 @@ export const runReactor = async <
       // Asked before every attempt: what was owed when the world was not ready may be owed by nobody now.
       const due = (await owedBy(stream)).find(owed => keyOf(owed) === keyOf(work))
       if (due === undefined) return undefined
+      failpoint(`effect ${reactor.name}/${due.task}`)
       const result = await reactor.perform(due, context)()
+      failpoint(`outcome ${reactor.name}/${due.task}`)
       if (E.isRight(result)) return result.right
       attempt += 1
       const given = reactor.giveUp(due, result.left, attempt)

@@ -11,12 +11,13 @@ import type {
   StreamName,
   UnreadableHistory,
 } from '../../domain/kernel/store.ts'
+import { failpoint } from '../host/failpoint.ts'
 import { envelope, serialised, unavailable } from './envelope.ts'
 import type { Draft, Origin } from './envelope.ts'
 import { followers } from './followers.ts'
 import type { OpenedLog } from './opened-log.ts'
 import { holdAlone } from './sole-owner.ts'
-import { openSqlite } from './sqlite.ts'
+import { lookAtSqlite, openSqlite } from './sqlite.ts'
 import type { Sqlite, Value } from './sqlite.ts'
 import { Unreadable } from './unreadable.ts'
 
@@ -39,6 +40,9 @@ const tables = `
 
 const columns = 'position, stream, revision, id, recorded_at, data, metadata'
 type Row = readonly [Position, StreamName, Revision, string, number, string, string]
+
+/** What tells the file from others. */
+const ours = { applicationId: 0x73_68_70_6c, what: 'an event log', version: 1 }
 
 type Outcome = E.Either<AppendError, Appended<Stored>>
 type Append = Readonly<{
@@ -67,9 +71,7 @@ export const openSqliteLog = ({ path, ...origin }: Origin & Readonly<{ path: str
   const db = owned.use(
     openSqlite({
       path,
-      applicationId: 0x73_68_70_6c,
-      what: 'an event log',
-      version: 1,
+      ...ours,
       pragmas: `
         PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000;
         PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8000; PRAGMA trusted_schema = OFF`,
@@ -80,9 +82,7 @@ export const openSqliteLog = ({ path, ...origin }: Origin & Readonly<{ path: str
     }),
   )
   const { id } = db.get('SELECT id FROM log') as { id: string }
-  const readHead = () =>
-    (db.get('SELECT coalesce(max(position), 0) head FROM events') as { head: Position }).head
-  let head = readHead()
+  let head = headOf(db)
   let isClosed = false
 
   const readers = followers({
@@ -99,6 +99,7 @@ export const openSqliteLog = ({ path, ...origin }: Origin & Readonly<{ path: str
     if (asked.length > 0) setImmediate(commit)
     if (group.length === 0) return
 
+    for (const { drafts } of group) for (const { event } of drafts) failpoint(`append ${event.type}`)
     const recordedAt = origin.clock()
     const recorded: Array<Recorded<Stored>> = []
     const outcomes = attempt(path, () =>
@@ -110,6 +111,7 @@ export const openSqliteLog = ({ path, ...origin }: Origin & Readonly<{ path: str
       return
     }
     head += recorded.length
+    for (const { event } of recorded) failpoint(`appended ${event.type}`)
     readers.tell(recorded)
     group.forEach(({ settle }, i) => settle(outcomes.right[i] as Outcome))
   }
@@ -161,6 +163,24 @@ export const openSqliteLog = ({ path, ...origin }: Origin & Readonly<{ path: str
     },
   }
 }
+
+/** A log to be read beside the process that owns it. */
+export type ReadLog = Pick<OpenedLog, 'id' | 'read' | 'head'> & Disposable
+
+/** Throws when it cannot be read. */
+export const readSqliteLog = (path: string): ReadLog => {
+  const db = lookAtSqlite({ path, ...ours })
+  const { id } = db.get('SELECT id FROM log') as { id: string }
+  return {
+    id,
+    read: query => async () => attempt(path, () => page(db, query)),
+    head: () => headOf(db),
+    [Symbol.dispose]: db[Symbol.dispose],
+  }
+}
+
+const headOf = (db: Sqlite): Position =>
+  (db.get('SELECT coalesce(max(position), 0) head FROM events') as { head: Position }).head
 
 const newestRevision = (db: Sqlite, stream: StreamName): Revision =>
   (

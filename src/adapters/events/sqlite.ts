@@ -31,6 +31,9 @@ export type Make = Readonly<{
   create: (db: Sqlite) => void
 }>
 
+/** A file that is there, to be looked at beside whoever writes to it. */
+export type Look = Pick<Make, 'path' | 'applicationId' | 'what' | 'version'>
+
 /** Before it, two connections that checkpoint at once could lose what was committed ("WAL-reset bug"). */
 const oldestSqlite = [3, 51, 3] as const
 
@@ -63,8 +66,25 @@ export const openSqlite = ({ path, applicationId, what, version, pragmas, create
   }
 }
 
-const wrap = (path: string): Sqlite => {
-  const db = new DatabaseSync(path, { timeout: 5_000 })
+/** Throws when it is not there, not ours, or of another version. */
+export const lookAtSqlite = ({ path, applicationId, what, version }: Look): Sqlite => {
+  const db = explained(path, () => wrap(path, true))
+  try {
+    explained(path, () => {
+      const found = stamp(db)
+      if (found.applicationId !== applicationId) throw new Error(`not ${what} of shiplog`)
+      if (found.version !== version)
+        throw new Error(`${what} of version ${found.version}, and not ${version}`)
+    })
+    return db
+  } catch (error) {
+    db[Symbol.dispose]()
+    throw error
+  }
+}
+
+const wrap = (path: string, readOnly = false): Sqlite => {
+  const db = new DatabaseSync(path, { timeout: 5_000, readOnly })
   const asObjects = statements(sql => db.prepare(sql))
   const asArrays = statements(sql => db.prepare(sql, { returnArrays: true }))
   const begin = db.prepare('BEGIN IMMEDIATE')

@@ -9,6 +9,7 @@ import * as Runtime from '../../domain/runtime/index.ts'
 import type { Monitor } from '../../domain/supervisor/index.ts'
 import { whenToGiveUp } from '../events/patience.ts'
 import type { Reactor } from '../events/reactor.ts'
+import { failpoint } from '../host/failpoint.ts'
 
 type Failure = EffectFailure & Readonly<{ exitCode?: number }>
 type Effect = TE.TaskEither<Failure, Runtime.Outcome | null>
@@ -46,6 +47,7 @@ export const runtimeReactor = ({
     async () => {
       const sent = await runtime.signal(container, signal)()
       if (E.isLeft(sent)) return sent
+      failpoint('stop signal sent')
       const timedOut = new AbortController()
       const ended = monitor.ended({ container, run }).then(() => null)
       if (timeout === null) return E.right(await ended)

@@ -7,6 +7,7 @@ import type { Mount } from '../../domain/kernel/mount.ts'
 import { oneAtATime } from '../../domain/kernel/one-at-a-time.ts'
 import type { EffectFailure } from '../../domain/kernel/problem.ts'
 import type { Driver } from '../../domain/snapshot/index.ts'
+import { failpoint } from '../host/failpoint.ts'
 import { generous } from './decompress.ts'
 import type { Limits } from './decompress.ts'
 import { settleImplicit } from './implicit-directories.ts'
@@ -99,6 +100,7 @@ export const overlayDriver = ({
         const gone = aside()
         try {
           renameSync(placeOf(key), gone)
+          failpoint('snapshot put aside')
         } catch (error) {
           if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
           return E.right(undefined)
@@ -142,7 +144,9 @@ const makeActive = (temporary: string, place: string, top: string | undefined) =
     lchownSync(upper, uid, gid)
   }
   mkdirSync(join(temporary, 'work'), { mode: 0o711 })
+  failpoint('snapshot made')
   renameSync(temporary, place)
+  failpoint('snapshot placed')
 }
 
 /** As containerd's overlayfs snapshotter describes it. `index=off`: two overlays may stand on one layer. */

@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import * as t from 'io-ts'
+import { failpoint } from '../host/failpoint.ts'
 import { syncFilesystem } from '../host/sync.ts'
 import { unpackLayer } from './unpack-layer.ts'
 import type { UnpackRequest } from './unpack-layer.ts'
@@ -70,10 +71,13 @@ export const storeLayer = async (
   try {
     mkdirSync(temporary, { mode: 0o700 })
     const finished = await unpackLayer({ ...request, directory: filesOf(temporary) }, progress)
+    failpoint('layer extracted')
     const record = { diffId: request.diffId, ...finished }
     writeRecord(temporary, record)
     syncFilesystem(temporary)
+    failpoint('layer synced')
     renameSync(temporary, layer)
+    failpoint('layer placed')
     syncDirectory(dirname(layer))
     return record
   } catch (error) {

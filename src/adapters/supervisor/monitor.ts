@@ -5,6 +5,7 @@ import type { ContainerId } from '../../domain/kernel/identifiers.ts'
 import type { EffectFailure } from '../../domain/kernel/problem.ts'
 import { verdict } from '../../domain/supervisor/index.ts'
 import type { Ended, Monitor } from '../../domain/supervisor/index.ts'
+import { failpoint } from '../host/failpoint.ts'
 import { makeFifo } from '../host/node.ts'
 import { startConmon } from './conmon.ts'
 import type { Programs } from './conmon.ts'
@@ -177,14 +178,17 @@ export const openMonitor = ({
     const input = stdin && !terminal ? openInput(join(directory, 'stdin')) : null
     if (input !== null) inputs.keep(container, input)
     const kept = keepInputOpen ? (input?.held() ?? null) : null
+    failpoint('monitor ready')
     startConmon(
       programs,
       { id: container, directory, output, terminal, stdin, starts: 'container' },
       { sync: writer, ...(kept === null ? {} : { input: kept }) },
     )
+    failpoint('monitor started')
     follow(watch, sync, 'live')
 
     const first = await sync.first
+    failpoint('monitor told')
     if (first !== null && first.data > 0) return E.right({ pid: first.data })
     await sync.ended
     inputs.forget(container)
@@ -230,6 +234,7 @@ export const openMonitor = ({
         inputs.forget(container)
         await lettingGo.get(container)
         await letGo(container)
+        failpoint('runtime state let go')
         clearRun(directoryOf(container))
         return E.right(undefined)
       } catch (error) {

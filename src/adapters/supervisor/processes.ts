@@ -15,6 +15,7 @@ import type { ExecEnded, Processes } from '../../domain/executor/index.ts'
 import type { ContainerId, ExecId } from '../../domain/kernel/identifiers.ts'
 import type { EffectFailure } from '../../domain/kernel/problem.ts'
 import { verdict } from '../../domain/supervisor/index.ts'
+import { failpoint } from '../host/failpoint.ts'
 import { makeFifo } from '../host/node.ts'
 import { startConmon } from './conmon.ts'
 import type { Programs } from './conmon.ts'
@@ -159,11 +160,14 @@ export const openProcesses = ({
     const sync = listen(fifo)
     follow(watch, sync)
     if (stdin && !terminal) inputs.keep(exec, openInput(join(directory, 'stdin')))
+    failpoint('exec monitor ready')
     const conmon = { id: container, directory, output, terminal, stdin, starts: 'process' } as const
     if (terminal) await startHeldBack(programs, conmon, writer)
     else startConmon(programs, conmon, { sync: writer })
 
+    failpoint('exec monitor started')
     const first = await sync.first
+    failpoint('exec monitor told')
     // The values of its environment are in the process by now.
     rmSync(process, { force: true })
     if (first !== null && first.data > 0) return E.right({ pid: first.data })
