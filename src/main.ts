@@ -26,6 +26,7 @@ import type { Recorded } from './domain/kernel/store.ts'
 import { componentsOn, runEngine } from './engine.ts'
 import { openHands } from './hands.ts'
 import { settingsOf, statusOf } from './status.ts'
+import { replayOn } from './replay.ts'
 import { streamsOf } from './streams.ts'
 import { tidyUp } from './tidy.ts'
 import { version } from './version.ts'
@@ -144,6 +145,7 @@ const run = async (config: Config, stop: AbortController) => {
     keepCredential: (operation, registry, credential) =>
       opened.keepCredential(operation, registry, forRegistry(credential)),
     ...streamsOf(opened),
+    replay: replayOn(config, bootId),
     progress: opened.progress,
     peerOf: peer => peerOf(peer as Socket),
     randomId: randomUUID,

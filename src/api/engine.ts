@@ -12,6 +12,7 @@ import type { EventStore, Position, Recorded } from '../domain/kernel/store.ts'
 import type { Image } from '../domain/metadata/index.ts'
 import type * as Runtime from '../domain/runtime/index.ts'
 import type { ExecView } from '../projections/executor/execs.ts'
+import type { ProjectionReplay } from '../projections/replayed.ts'
 import type { ContainerView } from '../projections/runtime/containers.ts'
 import type { Queries } from '../projections/queries.ts'
 
@@ -81,6 +82,9 @@ export type Engine = Readonly<{
   execOutput: (exec: ExecView, signal: AbortSignal) => AsyncIterable<Output> | null
   execInput: (exec: ExecView) => Either<EffectFailure, Input>
   resizeExec: (exec: ExecView, size: ConsoleSize) => void
+
+  /** Makes read models again from the log and compares them with those in use; null: all of them, or up to now. */
+  replay: (projection: string | null, to: Position | null) => Promise<ReadonlyArray<ProjectionReplay>>
 
   progress: Observable<ProgressReport>
   peerOf: (socket: unknown) => Peer | null

@@ -1,6 +1,7 @@
 import type * as t from 'io-ts'
 import { AtQuery } from './at.ts'
 import { EventsQuery } from './events/filter.ts'
+import { ReplayQuery } from './metadata/replay.ts'
 import { ListQuery } from './runtime/http.ts'
 import { OutputQuery } from './runtime/output-query.ts'
 import { PullImage } from './distribution/http.ts'
@@ -54,6 +55,7 @@ const meanings: Readonly<Record<string, string>> = {
   follow: 'go on with what comes, until the run has ended',
   limit: 'so many at most (1 to 1000; 100)',
   order: 'forwards (oldest first) or backwards',
+  projection: 'this read model only',
   removed: 'also those that are gone',
   since: 'from this moment on',
   stderr: 'its standard error (true)',
@@ -61,6 +63,7 @@ const meanings: Readonly<Record<string, string>> = {
   subject: 'about these containers, images, digests or streams',
   tail: 'the last so many lines, or all',
   timestamps: 'begin each line with its time',
+  to: 'as far as this moment',
   type: 'of these types',
   until: 'up to this moment',
 }
@@ -114,6 +117,10 @@ const queries: Readonly<Record<string, Query>> = {
   },
   '/v1/events/{event}': { summary: 'An event, by id, the beginning of one, or @position' },
   '/v1/streams/{stream}': asOf('The events of one subject'),
+  '/v1/replay': {
+    summary: 'Read models made again from the log, compared with those in use',
+    query: ReplayQuery,
+  },
   '/v1/progress': { summary: 'Bytes so far, live, as server-sent events' },
   '/v1/version': { summary: 'Versions' },
   '/v1/info': { summary: 'The daemon about itself' },

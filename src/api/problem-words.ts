@@ -338,6 +338,12 @@ export const problemWords = {
     'No container has a bundle by that id, or not by then.',
     'See `GET /v1/bundles`.',
   ),
+  'projection-not-found': words(
+    404,
+    'there is no such projection',
+    'No read model has that name.',
+    'The names are in the `detail`.',
+  ),
 
   'internal-error': words(
     500,

@@ -22,6 +22,7 @@ export type Unanswerable =
   | Readonly<{ reason: 'event-not-found'; event: string }>
   | Readonly<{ reason: 'event-ambiguous'; event: string; candidates: ReadonlyArray<string> }>
   | Readonly<{ reason: 'operation-not-found'; operation: string }>
+  | Readonly<{ reason: 'projection-not-found'; projection: string; names: ReadonlyArray<string> }>
   | Readonly<{ reason: 'stream-not-found'; stream: string }>
   | Readonly<{ reason: 'moment-not-found'; moment: string; cause: string }>
   | Readonly<{ reason: 'moment-ambiguous'; moment: string; candidates: ReadonlyArray<string> }>
@@ -147,6 +148,9 @@ const describe: {
     detail: `there is no process ${short(exec)}`,
   }),
   'blob-not-found': ({ key }) => ({ detail: `there is no blob ${short(key)}` }),
+  'projection-not-found': ({ projection, names }) => ({
+    detail: `there is no projection ${projection}; there are ${names.join(', ')}`,
+  }),
   'snapshot-not-found': ({ key }) => ({ detail: `there is no snapshot ${short(key)}` }),
   'bundle-not-found': ({ key }) => ({ detail: `there is no bundle ${short(key)}` }),
   'event-not-found': ({ event }) => ({

@@ -56,6 +56,11 @@ export const catalogue: Readonly<Record<string, Entry>> = {
   why: entry('history', 'why a container is as it is', () => import('./commands/why.ts')),
   history: entry('history', 'what happened to one object, or to all', () => import('./commands/history.ts')),
   events: entry('history', 'what happens, as it happens', () => import('./commands/events.ts')),
+  replay: entry(
+    'history',
+    'prove that read models follow from the log',
+    () => import('./commands/replay.ts'),
+  ),
   show: entry('history', 'one event, whole', () => import('./commands/show.ts')),
 
   daemon: entry('engine', 'run the daemon in the foreground', () => import('./commands/daemon.ts')),

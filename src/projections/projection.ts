@@ -13,6 +13,12 @@ export type Reader = Readonly<{
 export type Writer = Reader & Readonly<{ run: (sql: string, ...values: ReadonlyArray<Value>) => void }>
 
 /**
+ * SQL that selects, from a table of that name, what it was when the log stood at position `?1`, as far as it does not
+ * follow from the rest. Null: the table keeps no past.
+ */
+export type Past = ((table: string) => string) | null
+
+/**
  * A read model: tables, and how each event changes them. Rows and checkpoint move in one transaction. A change of
  * shape or rule raises `version`, and the tables are made anew from the first event; there are no migrations.
  */
@@ -21,8 +27,8 @@ export type Projection = Readonly<{
   version: number
   /** Null: every event. */
   categories: ReadonlyArray<string> | null
-  /** Names of its tables, for the day they are dropped. */
-  tables: ReadonlyArray<string>
+  /** Its tables, and how to see each as it was. */
+  tables: Readonly<Record<string, Past>>
   /** DDL of its tables and indexes. */
   schema: string
   when: { readonly [T in EventType]?: (db: Writer, recorded: Recorded<DomainEventOf<T>>) => void }

@@ -95,7 +95,12 @@ export const temporalTable = <Doc, Columns extends Readonly<Record<string, strin
     return end === null || Number(end) > at ? read(newest) : null
   }
 
-  return { name, schema, supersede, select, get }
+  const past = (table: string) => `
+    SELECT key, valid_from, iif(valid_to <= ?1, valid_to, NULL) AS valid_to, iif(valid_to <= ?1, node, NULL) AS node,
+      ${[...names, 'doc'].join(', ')}
+    FROM ${table} WHERE valid_from <= ?1`
+
+  return { name, schema, past, supersede, select, get }
 }
 
 // A relational interval tree (Kriegel, Pötke, Seidl: "Managing Intervals Efficiently in Object-Relational Databases",

@@ -11,7 +11,7 @@ const things: Projection = {
   name: 'things',
   version: 1,
   categories: null,
-  tables: ['things'],
+  tables: { things: table.past },
   schema: table.schema,
   when: {},
 }

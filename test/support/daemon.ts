@@ -31,11 +31,11 @@ export const startDaemon = async (options: Readonly<{ args?: ReadonlyArray<strin
   const socket = join(state, 'shiplog.sock')
   const env = { PATH: process.env['PATH'], HOME: scratch, SHIPLOG_HOST: `unix://${socket}` }
 
-  const launch = async () => {
+  const launch = async (more: Readonly<Record<string, string>> = {}) => {
     const child = spawn(
       join(repository, 'bin/shiplogd'),
       ['--root', root, '--state', state, '--node', 'n1', ...(options.args ?? [])],
-      { env, stdio: ['ignore', 'pipe', 'pipe'] },
+      { env: { ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'] },
     )
     const output = collected(child.stdout)
     const errors = collected(child.stderr)
@@ -43,7 +43,7 @@ export const startDaemon = async (options: Readonly<{ args?: ReadonlyArray<strin
     for (let i = 0; ; i++) {
       const reply = await ask('GET', '/v1/version').catch(() => null)
       if (reply?.status === 200) break
-      if (child.exitCode !== null || i > 300)
+      if (child.exitCode !== null || child.signalCode !== null || i > 300)
         throw new Error(`the daemon did not start: ${output()}${errors()}`)
       await sleep(50)
     }
@@ -105,9 +105,12 @@ export const startDaemon = async (options: Readonly<{ args?: ReadonlyArray<strin
     shiplog,
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
-    start: async () => {
-      daemon = await launch()
+    /** With more in its environment, where that is wanted. Rejects where it ends before it is ready. */
+    start: async (more: Readonly<Record<string, string>> = {}) => {
+      daemon = await launch(more)
     },
+    /** Resolves when it has ended, however that comes. */
+    ended: () => daemon.ended,
     async [Symbol.asyncDispose]() {
       if (daemon.child.exitCode === null && daemon.child.signalCode === null) {
         const reply = await ask('GET', '/v1/containers?all=true')

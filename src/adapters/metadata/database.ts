@@ -103,13 +103,14 @@ const prepare = (db: Sqlite, { name, version, schema, tables }: Projection): Pos
     if (saved?.version === version) return saved.position
 
     const before = saved === undefined ? [] : (JSON.parse(saved.tables) as ReadonlyArray<string>)
-    for (const table of new Set([...before, ...tables])) db.exec(`DROP TABLE IF EXISTS "${table}"`)
+    for (const table of new Set([...before, ...Object.keys(tables)]))
+      db.exec(`DROP TABLE IF EXISTS "${table}"`)
     db.exec(schema)
     db.run(
       'INSERT OR REPLACE INTO projections (name, version, position, tables) VALUES (?, ?, 0, ?)',
       name,
       version,
-      JSON.stringify(tables),
+      JSON.stringify(Object.keys(tables)),
     )
     return 0
   })

@@ -36,7 +36,7 @@ export const bundles: Projection = {
   name: 'bundles',
   version: 1,
   categories: ['bundle'],
-  tables: ['bundles'],
+  tables: { bundles: table.past },
   schema: table.schema,
   when: {
     BundlePrepareRequested: (db, { event: { container, namespace }, metadata, position }) =>

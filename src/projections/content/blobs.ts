@@ -23,7 +23,7 @@ export const blobs: Projection = {
   name: 'blobs',
   version: 1,
   categories: ['content'],
-  tables: ['blobs'],
+  tables: { blobs: table.past },
   schema: table.schema,
   when: {
     BlobFetchRequested: (db, { event: { blob, pull }, metadata: { occurredAt: since }, position }) =>

@@ -20,7 +20,7 @@ export const timeline: Projection = {
   name: 'timeline',
   version: 1,
   categories: null,
-  tables: ['timeline'],
+  tables: { timeline: table => `SELECT * FROM ${table} WHERE position <= ?1` },
   schema: `
     CREATE TABLE timeline (
       position    INTEGER PRIMARY KEY,

@@ -50,7 +50,7 @@ export const execs: Projection = {
   name: 'execs',
   version: 1,
   categories: ['exec'],
-  tables: ['execs'],
+  tables: { execs: table.past },
   schema: `${table.schema}
     CREATE INDEX execs_of ON execs (container, created) WHERE valid_to IS NULL;
   `,

@@ -32,7 +32,7 @@ export const images: Projection = {
   name: 'images',
   version: 1,
   categories: ['image'],
-  tables: ['images'],
+  tables: { images: table.past },
   schema: `${table.schema}
     CREATE INDEX images_named ON images (name) WHERE valid_to IS NULL;
     CREATE INDEX images_by_id ON images (id) WHERE valid_to IS NULL;

@@ -27,7 +27,7 @@ export const references: Projection = {
   name: 'references',
   version: 1,
   categories: ['image', 'pull', 'container'],
-  tables: ['references'],
+  tables: { references: null },
   schema: `
     CREATE TABLE "references" (holder TEXT NOT NULL, item TEXT NOT NULL, PRIMARY KEY (holder, item)) STRICT, WITHOUT ROWID;
     CREATE INDEX references_to ON "references" (item);

@@ -75,7 +75,10 @@ export const containers: Projection = {
   name: 'containers',
   version: 2,
   categories: ['container'],
-  tables: ['containers', 'removed_containers'],
+  tables: {
+    containers: table.past,
+    removed_containers: name => `SELECT * FROM ${name} WHERE removed <= ?1`,
+  },
   schema: `${table.schema}
     CREATE TABLE removed_containers (
       key TEXT PRIMARY KEY, name TEXT NOT NULL, created INTEGER NOT NULL, removed INTEGER NOT NULL, doc TEXT NOT NULL

@@ -60,7 +60,7 @@ export const snapshots: Projection = {
   name: 'snapshots',
   version: 1,
   categories: ['snapshot'],
-  tables: ['snapshots'],
+  tables: { snapshots: table.past },
   schema: table.schema,
   when: {
     LayerUnpackRequested: (db, recorded) =>

@@ -13,7 +13,7 @@ const counting = (name: string, changed: Partial<Projection> = {}): Projection =
   name,
   version: 1,
   categories: ['node'],
-  tables: [name],
+  tables: { [name]: null },
   schema: `CREATE TABLE ${name} (position INTEGER PRIMARY KEY, type TEXT NOT NULL) STRICT`,
   when: {
     EngineStarted: (db, { event, position }) =>

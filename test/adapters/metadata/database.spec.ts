@@ -19,7 +19,7 @@ const notes: Projection = {
   name: 'notes',
   version: 1,
   categories: null,
-  tables: ['notes'],
+  tables: { notes: null },
   schema: 'CREATE TABLE notes (n INTEGER) STRICT',
   when: {},
 }
@@ -53,7 +53,12 @@ describe('the database of read models', () => {
     using db = openDatabase(where.file, log)
     db.prepare(notes)
     db.advance('notes', 42)
-    const renamed = { ...notes, version: 2, tables: ['words'], schema: 'CREATE TABLE words (w TEXT) STRICT' }
+    const renamed = {
+      ...notes,
+      version: 2,
+      tables: { words: null },
+      schema: 'CREATE TABLE words (w TEXT) STRICT',
+    }
     assert.equal(db.prepare(renamed), 0)
     assert.deepEqual(
       db.all(`SELECT name FROM sqlite_schema WHERE name IN ('notes', 'words')`).map(({ name }) => name),

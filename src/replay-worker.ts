@@ -1,0 +1,37 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { readSqliteLog } from './adapters/events/sqlite-log.ts'
+import { replay } from './adapters/metadata/replay.ts'
+import { DomainEvent } from './domain/events/catalogue.ts'
+import { allCategories } from './domain/events/streams.ts'
+import { storeOf } from './domain/kernel/component.ts'
+import type { EventLog } from './domain/kernel/store.ts'
+import { projections } from './projections/queries.ts'
+import type { ReplayOrder } from './replay.ts'
+
+// A thread of its own: reading a long log again must not keep anybody waiting. Nothing that touches the world is loaded
+// here: there are no hands that could do anything a second time.
+
+const { log: wanted, models, scratch, projection, to } = workerData as ReplayOrder
+
+const openLog = async () => {
+  if (wanted.kind === 'sqlite') return readSqliteLog(wanted.path)
+  const { openEventStoreDB } = await import('./adapters/events/eventstoredb.ts')
+  return openEventStoreDB({
+    ...wanted.origin,
+    url: wanted.url,
+    categories: allCategories,
+    clock: () => new Date(),
+  })
+}
+
+const log = await openLog()
+const { read, head } = storeOf(log as EventLog, DomainEvent)
+const replayed = await replay({
+  log: { id: log.id, read, head },
+  models,
+  scratch,
+  projections: projections.filter(({ name }) => projection === null || name === projection),
+  to,
+})
+await (Symbol.dispose in log ? log[Symbol.dispose]() : log[Symbol.asyncDispose]())
+parentPort?.postMessage(replayed)
