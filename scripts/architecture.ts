@@ -121,6 +121,8 @@ const HOMES: Readonly<Record<string, RegExp>> = {
 type Import = Readonly<{ target: string; lazy: boolean }>
 
 const STATIC = /^\s*(?:import|export)\b(?:[^'"();]*?\bfrom)?\s*['"]([^'"]+)['"]/gm
+/** Types are gone before anything runs. */
+const TYPES = /^\s*(?:import|export) type\b[^'"();]*?\bfrom\s*['"][^'"]+['"]/gm
 const LAZY =
   /\bimport\(\s*['"]([^'"]+)['"]\s*\)|\bnew URL\(\s*['"](\.[^'"]+\.ts)['"]\s*,\s*import\.meta\.url/g
 
@@ -182,6 +184,20 @@ const strangeFolders = (files: ReadonlyArray<string>): ReadonlyArray<string> => 
       return []
     return [`src/${folder} is named after no component of the architecture`]
   })
+}
+
+/** All that is loaded, sooner or later, by whoever runs a file: sources by path, libraries by name. */
+export const loadedBy = (root: string, entry: string): ReadonlySet<string> => {
+  const loaded = new Set<string>()
+  const load = (target: string): void => {
+    if (loaded.has(target)) return
+    loaded.add(target)
+    if (!target.startsWith('src/')) return
+    const text = readFileSync(join(root, target), 'utf8').replaceAll(TYPES, '')
+    for (const { target: next } of importsOf(target, text)) load(next)
+  }
+  load(entry)
+  return loaded
 }
 
 /** Every breach of the architecture in a tree with a `src` folder, as sentences. None is a good answer. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
-import { breaches } from '../scripts/architecture.ts'
+import { breaches, loadedBy } from '../scripts/architecture.ts'
 import { scratch } from './support/scratch.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -21,6 +21,19 @@ const importing = (target: string) => `import { x } from '${target}'\n\nexport c
 
 describe('the sources', () => {
   it('keep the architecture', () => assert.deepEqual(breaches(root), []))
+})
+
+describe('a replay', () => {
+  it('loads nothing that could touch the world', () => {
+    const loaded = [...loadedBy(root, 'src/replay-worker.ts')]
+    assert.ok(loaded.includes('src/projections/runtime/containers.ts'))
+    const hands = /^src\/(?:main|engine|hands)\.ts$|^src\/adapters\/(?!events\/|metadata\/|host\/failpoint)/
+    const means = /^node:(?:child_process|ffi|http|net)$|^undici|^execa/
+    assert.deepEqual(
+      loaded.filter(target => hands.test(target) || means.test(target)),
+      [],
+    )
+  })
 })
 
 describe('the architecture', () => {
