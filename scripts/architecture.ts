@@ -76,7 +76,7 @@ const RULES: ReadonlyArray<Rule> = [
     to: [
       library,
       domain,
-      /^src\/projections\/projection\.ts$/,
+      /^src\/projections\/(?:projection|replayed)\.ts$/,
       /^src\/adapters\/(events|host)\//,
       /^src\/adapters\/$1\//,
     ],
