@@ -16,8 +16,9 @@ export const supervisorReactor = (
 
   owed: state => {
     const watched = Runtime.watched(state)
-    return watched === null ? [] : [{ task: `watch-${watched.run}`, ...watched }]
+    return watched === null ? [] : [{ task: 'watch', ...watched }]
   },
+  keyOf: ({ task, run }) => `${task}-${run}`,
 
   perform: ({ container, run }) =>
     TE.fromTask(async () => {
