@@ -31,10 +31,11 @@ export const startDaemon = async (options: Readonly<{ args?: ReadonlyArray<strin
   const socket = join(state, 'shiplog.sock')
   const env = { PATH: process.env['PATH'], HOME: scratch, SHIPLOG_HOST: `unix://${socket}` }
 
-  const launch = async (more: Readonly<Record<string, string>> = {}) => {
+  const launch = async (more: Readonly<Record<string, string>> = {}, through: ReadonlyArray<string> = []) => {
+    const [program = '', ...args] = [...through, join(repository, 'bin/shiplogd')]
     const child = spawn(
-      join(repository, 'bin/shiplogd'),
-      ['--root', root, '--state', state, '--node', 'n1', ...(options.args ?? [])],
+      program,
+      [...args, '--root', root, '--state', state, '--node', 'n1', ...(options.args ?? [])],
       { env: { ...env, ...more }, stdio: ['ignore', 'pipe', 'pipe'] },
     )
     const output = collected(child.stdout)
@@ -105,9 +106,12 @@ export const startDaemon = async (options: Readonly<{ args?: ReadonlyArray<strin
     shiplog,
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
-    /** With more in its environment, where that is wanted. Rejects where it ends before it is ready. */
-    start: async (more: Readonly<Record<string, string>> = {}) => {
-      daemon = await launch(more)
+    /** With more in its environment, and through another program, where that is wanted. Rejects where it ends before it is ready. */
+    start: async (
+      more: Readonly<Record<string, string>> = {},
+      through: ReadonlyArray<string> = [],
+    ): Promise<void> => {
+      daemon = await launch(more, through)
     },
     /** Resolves when it has ended, however that comes. */
     ended: () => daemon.ended,
