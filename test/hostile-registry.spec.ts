@@ -26,7 +26,7 @@ const image = await packImage(
   }),
   { compression: 'none', index: true },
 )
-const [small = assert.fail(), large = assert.fail()] = image.layers
+const [, large = assert.fail()] = image.layers
 const MIB = 2 ** 20
 
 const good = JSON.parse(Buffer.from(image.manifest.bytes).toString()) as {
@@ -344,6 +344,122 @@ describe('a pull from a registry that lies about documents', () => {
       at.registry.bend(/manifests\/latest/, { headers: { 'docker-content-digest': digest } })
       await failsWith(at, 'registry-protocol')
     })
+})
+
+describe('a pull of an image with a hostile configuration', () => {
+  const withConfig = async (config: Record<string, unknown>, rest: object = {}, annotations: object = {}) => {
+    const built = await imageOf({ layers: [[file('a', 'a')]], config, platform: amd64 })
+    const packed = await packImage(
+      { ...built, config: { ...built.config, ...rest } },
+      { compression: 'none' },
+    )
+    const document = JSON.parse(Buffer.from(packed.manifest.bytes).toString()) as object
+    return { ...packed, target: manifestOf({ ...document, annotations }) }
+  }
+
+  const refusedAt = async (
+    hostile: Awaited<ReturnType<typeof withConfig>>,
+    problem: string,
+    cause: RegExp,
+  ) => {
+    await using at = await lying()
+    at.registry.addImage(hostile, 'latest')
+    const { failure } = await failsWith(at, problem, [hostile.config, ...hostile.layers])
+    assert.match(failure.cause, cause)
+    assert.deepEqual([at.engine.visible(), at.engine.unfinished()], [[], []])
+    assert(!at.registry.asked().some(path => path.endsWith(hostile.layers[0]?.digest ?? '')))
+  }
+
+  it('M1 as many diff ids as layers, or nothing is fetched', async () => {
+    for (const diff_ids of [[], [sha256('a'), sha256('b')], null])
+      await refusedAt(
+        await withConfig({}, { rootfs: { type: 'layers', diff_ids } }),
+        'registry-protocol',
+        /diff ids/,
+      )
+  })
+
+  it('M5 labels in reserved words are left out and told of by name, annotations are never read', async () => {
+    const reserved = [
+      'shiplog.salt',
+      'containerd.io/gc.root',
+      'io.kubernetes.cri.x',
+      'run.oci.handler',
+      'io.podman.x',
+    ]
+    const Labels = Object.fromEntries(['mine', ...reserved].map(name => [name, `canary of ${name}`]))
+    await using at = await lying()
+    const hostile = await withConfig({ Labels }, {}, { 'containerd.io/gc.root': 'canary of an annotation' })
+    at.registry.addImage(hostile, 'latest')
+    const { events, failure } = await at.engine.pull(at.name)
+    assert.equal(failure, null)
+    const [stripped, ...more] = at.engine.eventsOf(events, 'ReservedLabelsStripped')
+    assert.deepEqual(
+      [stripped?.config, stripped?.labels.toSorted(), more],
+      [hostile.config.digest, reserved.toSorted(), []],
+    )
+    for (const { image } of at.engine.eventsOf(events, 'ManifestResolved'))
+      assert.deepEqual(image.labels, { mine: 'canary of mine' })
+    for (const { target } of at.engine.eventsOf(events, 'ImageNamed'))
+      assert.deepEqual(target.image.labels, { mine: 'canary of mine' })
+    assert.doesNotMatch(at.engine.logText(), /canary of (?!mine)/)
+  })
+
+  it('M5 where there are none, nothing is said', async () => {
+    await using at = await lying()
+    const { events } = await at.engine.pull(at.name)
+    assert.equal(at.engine.eventsOf(events, 'ManifestResolved').length, 1)
+    assert.equal(at.engine.eventsOf(events, 'ReservedLabelsStripped').length, 0)
+  })
+
+  it('M6 a working directory in /proc or without end is refused', async () => {
+    await refusedAt(
+      await withConfig({ WorkingDir: '/proc/self/fd/7' }),
+      'registry-protocol',
+      /working directory/,
+    )
+    await refusedAt(
+      await withConfig({ WorkingDir: `/${'x'.repeat(65_536)}` }),
+      'too-large',
+      /working directories/,
+    )
+  })
+
+  it('M7 an environment without end is refused, and memory stays flat', async () => {
+    const cases = [
+      { Env: ['A=\0'], problem: 'registry-protocol' },
+      { Env: [`A=${'x'.repeat(MIB)}`], problem: 'too-large' },
+      { Env: Array.from({ length: 100_000 }, (_, i) => `A${i}=`), problem: 'too-large' },
+    ]
+    for (const { Env, problem } of cases) {
+      const hostile = await withConfig({ Env })
+      const risen = await memoryRisenBy(() => refusedAt(hostile, problem, /variables/))
+      assert(risen < 96 * MIB, `${risen} bytes more are held`)
+    }
+  })
+
+  it('M7 what a refusal says of an environment has no value of it', async () => {
+    for (const Env of [
+      ['=canary-value'],
+      ['A=canary-value\0'],
+      ['A=1', { canary: 'canary-value' }],
+      'canary-value',
+    ]) {
+      await using at = await lying()
+      at.registry.addImage(await withConfig({ Env }), 'latest')
+      await failsWith(at, 'registry-protocol')
+      assert.doesNotMatch(at.engine.logText(), /canary-value/)
+    }
+  })
+
+  it('M8 volumes are inside the root of the image', async () => {
+    await using at = await lying()
+    const Volumes = { '/../../etc': {}, '../../x': {}, '/proc': {} }
+    at.registry.addImage(await withConfig({ Volumes }), 'latest')
+    const { events } = await at.engine.pull(at.name)
+    const [resolved] = at.engine.eventsOf(events, 'ManifestResolved')
+    assert.deepEqual(resolved?.image.defaults.volumes, ['/etc', '/x', '/proc'])
+  })
 })
 
 describe('a pull from a registry that sends us about', () => {
