@@ -23,7 +23,11 @@ export type EndpointOptions = Readonly<{
 }>
 
 /** References say `docker.io`; its registry is elsewhere. */
-const SERVED_BY: Readonly<Record<string, string>> = { 'docker.io': 'registry-1.docker.io' }
+const servedBy = (domain: string) => (domain === 'docker.io' ? 'registry-1.docker.io' : domain)
+
+/** `toString` is the name of a host too. */
+const listOf = (lists: EndpointOptions['mirrors'], domain: string) =>
+  Object.hasOwn(lists, domain) ? (lists[domain] ?? []) : []
 
 /** The endpoints to try for a repository, in their order: mirrors first, then the registry itself. */
 export const endpointsOf = (
@@ -31,14 +35,14 @@ export const endpointsOf = (
   path: string,
   { mirrors, insecure }: EndpointOptions,
 ): ReadonlyArray<Endpoint> => {
-  const mirrored = (mirrors[domain] ?? []).map(mirror => {
+  const mirrored = listOf(mirrors, domain).map(mirror => {
     const [host = '', ...prefix] = mirror
       .replace(/^https?:\/\//, '')
       .split('/')
       .filter(part => part !== '')
     return { origins: originsOf(host, insecure), host, mirror, path: [...prefix, path].join('/') }
   })
-  const own = originsOf(SERVED_BY[domain] ?? domain, insecure)
+  const own = originsOf(servedBy(domain), insecure)
   return [...mirrored, { origins: own, host: domain, mirror: null, path }]
 }
 
