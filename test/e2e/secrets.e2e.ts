@@ -195,6 +195,11 @@ describe('secrets', () => {
         assert.notEqual((await cli('pull', `${registry.host}/app:latest`)).code, 0)
       }
 
+    auths({ auth: base64(`alice:${secrets.password}`) })
+    const refused = await cli('pull', `${registry.host}/app:latest`)
+    assert.equal(refused.code, 125)
+    assert.match(refused.stderr, new RegExp(`^try: check the name, then docker login ${registry.host} `, 'm'))
+
     login({})
     for (const wrong of [
       { username: 'carol', password: [secrets.brought] },
