@@ -1,6 +1,7 @@
 import type { LookupAddress } from 'node:dns'
 import { lookup } from 'node:dns/promises'
 import type { LookupFunction } from 'node:net'
+import { callbackify } from 'node:util'
 import { Agent, EnvHttpProxyAgent, request } from 'undici'
 import type { Dispatcher } from 'undici'
 import { isLinkLocal, isLoopback, isThisMachine } from './endpoints.ts'
@@ -130,21 +131,22 @@ const refuseLinkLocal = (url: URL) => {
 }
 
 /** Names are resolved as ever, but not to every address. */
-const lookupWithout =
-  (isRefused: (address: string) => boolean, resolve: Resolve): LookupFunction =>
-  (hostname, options, callback) => {
-    const family = options.family === 'IPv4' ? 4 : options.family === 'IPv6' ? 6 : (options.family ?? 0)
-    resolve(hostname, family).then(
-      addresses => {
-        const allowed = addresses.filter(({ address }) => !isRefused(address))
-        const [first] = allowed
-        if (first === undefined) callback(new Error(`${hostname} has no address that may be asked`), '', 0)
-        else if (options.all === true) callback(null, allowed)
-        else callback(null, first.address, first.family)
-      },
-      (error: NodeJS.ErrnoException) => callback(error, '', 0),
-    )
+const lookupWithout = (isRefused: (address: string) => boolean, resolve: Resolve): LookupFunction => {
+  const addressesOf = callbackify(async (hostname: string, family: number) => {
+    const allowed = (await resolve(hostname, family)).filter(({ address }) => !isRefused(address))
+    if (allowed.length === 0) throw new Error(`${hostname} has no address that may be asked`)
+    return allowed
+  })
+  return (hostname, { family, all }, callback) => {
+    const number = family === 'IPv4' ? 4 : family === 'IPv6' ? 6 : (family ?? 0)
+    addressesOf(hostname, number, (error, allowed) => {
+      const first = error ? undefined : allowed[0]
+      if (first === undefined) callback(error, '', 0)
+      else if (all === true) callback(null, allowed)
+      else callback(null, first.address, first.family)
+    })
   }
+}
 
 /** A header's value; null where there is none, or more than one. */
 export const header = ({ headers }: Response, name: string): string | null => {
