@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
-import { decode } from '../domain/kernel/decode.ts'
+import { explain, explainWithoutValue } from '../domain/kernel/decode.ts'
 import type { InvalidRequest } from '../domain/kernel/decode.ts'
 
 type Body<R extends t.Props, P extends t.Props> = t.IntersectionC<[t.TypeC<R>, t.PartialC<P>]>
@@ -19,15 +19,21 @@ const fieldsOf = (codec: Body<t.Props, t.Props>): ReadonlyArray<string> =>
 const MOST_ERRORS = 20
 const LONGEST_ERROR = 300
 
+/** Fields whose values may be secrets: what is wrong with them is said without them. */
+const secretFields: ReadonlyArray<string> = ['env']
+
+const explainDiscreetly = (error: t.ValidationError) =>
+  error.context.some(({ key }) => secretFields.includes(key)) ? explainWithoutValue(error) : explain(error)
+
 /** Decodes what was sent. However much that was, what is wrong with it fits on a screen, and is said once. */
 export const checked =
   <A>(codec: t.Decoder<unknown, A>) =>
   (input: unknown): E.Either<InvalidRequest, A> =>
     pipe(
-      decode(codec)(input),
-      E.mapLeft(({ reason, errors }) => ({
-        reason,
-        errors: [...new Set(errors)]
+      codec.decode(input),
+      E.mapLeft(errors => ({
+        reason: 'invalid-request' as const,
+        errors: [...new Set(errors.map(explainDiscreetly))]
           .slice(0, MOST_ERRORS)
           .map(error => (error.length > LONGEST_ERROR ? `${error.slice(0, LONGEST_ERROR)}...` : error)),
       })),

@@ -260,6 +260,7 @@ export const openApiDocument = (version: string) => ({
           subject: { type: 'object' },
           outcome: { type: ['object', 'null'] },
           failure: { anyOf: [jsonSchema(Failure), { type: 'null' }] },
+          try: { type: ['string', 'null'] },
           startedAt: { type: 'integer' },
           endedAt: { type: ['integer', 'null'] },
           events: { type: 'array', items: { $ref: '#/components/schemas/Event' } },

@@ -2,6 +2,7 @@ import type { DomainEvent } from '../domain/events/catalogue.ts'
 import type { Position, Recorded, StreamName } from '../domain/kernel/store.ts'
 import { begin, tell } from '../domain/processes/operation.ts'
 import type { CommandName, Outcome, Standing, Subject, Until } from '../domain/processes/operation.ts'
+import { adviceOnPull } from './distribution/advice.ts'
 import { eventJson } from './events/json.ts'
 
 /** Where an operation began, and what it is about. */
@@ -33,6 +34,12 @@ export const standingOf = (
   return { standing: story.standing, endedAt: null }
 }
 
+/** What somebody may try whose operation failed. */
+export const adviceOn = ({ subject }: Begun, standing: Standing): string | null =>
+  standing.status === 'failed' && subject.kind === 'pull' && subject.name !== undefined
+    ? adviceOnPull(standing.failure, subject.name)
+    : null
+
 /** By position, each once. */
 export const inOrder = (...parts: ReadonlyArray<Past>): Past =>
   [...new Map(parts.flat().map(recorded => [recorded.position, recorded])).values()].toSorted(
@@ -57,6 +64,7 @@ export const operationJson = (id: string, begun: Begun, until: Until, past: Past
     subject: begun.subject,
     outcome: standing.status === 'succeeded' ? standing.outcome : null,
     failure: standing.status === 'failed' ? standing.failure : null,
+    try: adviceOn(begun, standing),
     startedAt: begun.settled === null ? begun.from : asOf,
     endedAt: begun.settled === null ? endedAt : asOf,
     events: events.map(eventJson),

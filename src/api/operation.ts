@@ -9,7 +9,7 @@ import { caughtUp } from './at.ts'
 import { contextOf, keyOf, whenGone, waitOf } from './context.ts'
 import type { Engine } from './engine.ts'
 import { fingerprintOf, onceByKey } from './idempotency.ts'
-import { inOrder, operationJson, standingOf } from './operation-json.ts'
+import { adviceOn, inOrder, operationJson, standingOf } from './operation-json.ts'
 import type { Begun } from './operation-json.ts'
 import { begunInLog, mayBegin, pastOf } from './operation-log.ts'
 import { sendProblem } from './problem.ts'
@@ -121,7 +121,15 @@ export const operator = (engine: Engine): Operate => {
         .code(standing.status === 'running' ? 202 : 200)
         .send(operationJson(id, begun.right, until, told, engine.log.head()))
     const { problem, failure, exitCode } = standing
-    return sendProblem(reply, { reason: 'operation-failed', problem, operation: id, failure, exitCode })
+    const advice = adviceOn(begun.right, standing)
+    return sendProblem(reply, {
+      reason: 'operation-failed',
+      problem,
+      operation: id,
+      failure,
+      exitCode,
+      advice,
+    })
   }
 }
 

@@ -44,6 +44,8 @@ export type OperationFailed = Readonly<{
   problem: string
   failure: Failure
   exitCode: number | null
+  /** What to do about it, where there is something. */
+  advice: string | null
 }>
 
 export type ApiError =
@@ -196,8 +198,9 @@ const describe: {
     try: 'ask again',
   }),
   'internal-error': ({ cause }) => ({ detail: cause }),
-  'operation-failed': ({ operation, failure, exitCode }) => ({
+  'operation-failed': ({ operation, failure, exitCode, advice }) => ({
     detail: failure.cause,
+    ...(advice === null ? {} : { try: advice }),
     operation,
     failure,
     exitCode,

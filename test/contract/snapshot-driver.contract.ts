@@ -181,7 +181,7 @@ export const snapshotDriverContract = (name: string, open: () => Promise<Trial>)
       })
     })
 
-    it('refuses a layer that is not what its diff id says, and has nothing of it then', async () => {
+    it('M2 refuses a layer that is not what its diff id says, and has nothing of it then', async () => {
       await using trial = await open()
       const { layers, blobs } = await build(...trees)
       const [layer, other] = [layers[0] as Layer, layers[1] as Layer]

@@ -48,7 +48,7 @@ export const startDaemon = async (options: Readonly<{ args?: ReadonlyArray<strin
         throw new Error(`the daemon did not start: ${output()}${errors()}`)
       await sleep(50)
     }
-    return { child, ended, errors }
+    return { child, ended, said: () => `${output()}${errors()}` }
   }
 
   const ask = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
@@ -100,6 +100,8 @@ export const startDaemon = async (options: Readonly<{ args?: ReadonlyArray<strin
     socket,
     env,
     pid: () => daemon.child.pid as number,
+    /** What the daemon has written to its own output, in this life. */
+    said: () => daemon.said(),
     ask,
     command: (name: string, body: unknown, headers: Record<string, string> = {}) =>
       ask('POST', `/v1/commands/${name}`, body, { prefer: 'wait=30', ...headers }),

@@ -65,12 +65,18 @@ export const aTarget = (): Target => ({
   image: anImageConfig(),
 })
 
-export const aResolution = (): Resolved => ({
+export const aResolution = (): Omit<Resolved, 'strippedLabels'> => ({
   registry: 'registry-1.docker.io',
   mirror: null,
   domain: 'docker.io',
   path: 'library/alpine',
   ...aTarget(),
+})
+
+/** The same as a registry tells it. */
+export const aResolved = (strippedLabels: ReadonlyArray<string> = []): Resolved => ({
+  ...aResolution(),
+  strippedLabels,
 })
 
 export const aPull = (pull = pullId()): Distribution.Ask => ({

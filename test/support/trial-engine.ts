@@ -11,7 +11,7 @@ import type { Stored } from '../../src/domain/kernel/store.ts'
 import type { Ended } from '../../src/domain/supervisor/index.ts'
 import { componentsOn, runEngine } from '../../src/engine.ts'
 import type { Hands } from '../../src/engine.ts'
-import { aResolution, digestOf, nodeName } from './examples.ts'
+import { aResolved, digestOf, nodeName } from './examples.ts'
 
 /** What a runner remembers, without a disk. */
 export const memoryOf = () => {
@@ -63,7 +63,7 @@ export const pretendingHands = () => {
 
   const hands: Hands = {
     registry: {
-      resolve: ({ name }) => done(`resolve ${name}`, aResolution()),
+      resolve: ({ name }) => done(`resolve ${name}`, aResolved()),
       fetch: async function* () {},
     },
     fetchBlob: async function* () {},

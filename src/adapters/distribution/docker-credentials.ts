@@ -44,7 +44,8 @@ export const dockerCredentials =
     if (config === null) return null
     const names = namesOf(host)
 
-    const helper = names.map(name => config.credHelpers?.[name]).find(found => found !== undefined)
+    const helpers = new Map(Object.entries(config.credHelpers ?? {}))
+    const helper = names.map(name => helpers.get(name)).find(found => found !== undefined)
     const store = helper ?? config.credsStore
     if (store !== undefined && store !== '') {
       for (const name of names) {

@@ -3,6 +3,7 @@ import { DOCUMENT_TYPES } from '../../domain/distribution/manifest.ts'
 import type { Limits } from '../../domain/distribution/manifest.ts'
 import type { Descriptor } from '../../domain/kernel/descriptor.ts'
 import { Digest } from '../../domain/kernel/identifiers.ts'
+import { parseBounded } from './bounded-json.ts'
 import { refused } from './registry-failure.ts'
 import { header, readBounded } from './registry-http.ts'
 import type { Repository } from './repository.ts'
@@ -57,12 +58,9 @@ export const getDocument = async ({ place, get }: Repository, descriptor: Descri
   return { descriptor, bytes, json: parse(bytes, about) }
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
-
 const parse = (bytes: Uint8Array, about: string): unknown => {
-  try {
-    return JSON.parse(utf8.decode(bytes)) as unknown
-  } catch {
-    throw refused('registry-protocol', `${about}: is not JSON`)
-  }
+  const value = parseBounded(bytes)
+  if (value === undefined)
+    throw refused('registry-protocol', `${about}: is not JSON that a document could be`)
+  return value
 }

@@ -162,7 +162,7 @@ const resolveAt = async (
   }
 
   const config = await getDocument(repository, document.config)
-  const image = accepted(
+  const { image, strippedLabels } = accepted(
     readImageConfig(config.json, document.layers.length),
     `${about}: ${document.config.digest}`,
   )
@@ -184,6 +184,7 @@ const resolveAt = async (
     config: document.config,
     layers: layersOf(document.layers, image.diffIds),
     image,
+    strippedLabels,
   }
 }
 

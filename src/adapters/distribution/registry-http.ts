@@ -1,8 +1,10 @@
-import { lookup } from 'node:dns'
+import type { LookupAddress } from 'node:dns'
+import { lookup } from 'node:dns/promises'
 import type { LookupFunction } from 'node:net'
+import { callbackify } from 'node:util'
 import { Agent, EnvHttpProxyAgent, request } from 'undici'
 import type { Dispatcher } from 'undici'
-import { isLinkLocal, isLoopback } from './endpoints.ts'
+import { isLinkLocal, isLoopback, isThisMachine } from './endpoints.ts'
 import { failureOf, refused } from './registry-failure.ts'
 
 export type Response = Dispatcher.ResponseData
@@ -24,13 +26,18 @@ export type Http = Readonly<{
 
 const MAX_REDIRECTS = 5
 
+type Resolve = (hostname: string, family: number) => Promise<ReadonlyArray<LookupAddress>>
+
 /**
  * HTTP as registries are asked: connections are kept, every silence is bounded, and redirects are followed with care.
  *
  * A redirect leads to http and https only, from https never to http, from elsewhere never to this machine, and to
  * link-local addresses never, whatever name they go by. Credentials stay at the origin they were meant for.
  */
-export const openHttp = ({ silenceMs = 30_000 }: Readonly<{ silenceMs?: number }> = {}): Http => {
+export const openHttp = ({
+  silenceMs = 30_000,
+  resolve = (hostname, family) => lookup(hostname, { all: true, family }),
+}: Readonly<{ silenceMs?: number; resolve?: Resolve }> = {}): Http => {
   const options = {
     // Layers of one image come side by side, and HTTP/2 would squeeze them into one connection.
     allowH2: false,
@@ -38,14 +45,26 @@ export const openHttp = ({ silenceMs = 30_000 }: Readonly<{ silenceMs?: number }
     keepAliveTimeout: 10_000,
     headersTimeout: silenceMs,
     bodyTimeout: silenceMs,
-    connect: { timeout: 10_000, lookup: withoutLinkLocal },
+    connect: { timeout: 10_000, lookup: lookupWithout(isLinkLocal, resolve) },
   }
+  const isRefusedElsewhere = (address: string) => isLinkLocal(address) || isThisMachine(address)
   const direct = new Agent(options)
   const proxied = new EnvHttpProxyAgent(options)
+  /** For places that somebody from elsewhere has named. */
+  const named = new EnvHttpProxyAgent({
+    ...options,
+    connect: { ...options.connect, lookup: lookupWithout(isRefusedElsewhere, resolve) },
+  })
 
-  const once = ({ url, headers, signal, body }: Ask): Promise<Response> =>
+  const isHere = async ({ hostname }: URL) => {
+    if (isThisMachine(hostname)) return true
+    const addresses = await resolve(hostname, 0).catch(() => [])
+    return addresses.length > 0 && addresses.every(({ address }) => isThisMachine(address))
+  }
+
+  const once = ({ url, headers, signal, body }: Ask, isNamed: boolean): Promise<Response> =>
     request(url, {
-      dispatcher: isLoopback(url.hostname) ? direct : proxied,
+      dispatcher: isNamed ? named : isLoopback(url.hostname) ? direct : proxied,
       method: body === undefined ? 'GET' : 'POST',
       // Blobs have their digest as they are; a compression on the way would only be in it.
       headers: { 'accept-encoding': 'identity', 'user-agent': 'shiplog', ...headers },
@@ -55,11 +74,12 @@ export const openHttp = ({ silenceMs = 30_000 }: Readonly<{ silenceMs?: number }
 
   const ask = async (first: Ask): Promise<Response> => {
     let current = first
+    let isNamed = false
     for (let redirects = 0; ; redirects++) {
       refuseLinkLocal(current.url)
       let response: Response
       try {
-        response = await once(current)
+        response = await once(current, isNamed)
       } catch (error) {
         throw failureOf(current.url.host, error)
       }
@@ -67,21 +87,27 @@ export const openHttp = ({ silenceMs = 30_000 }: Readonly<{ silenceMs?: number }
       await discard(response)
       if (redirects === MAX_REDIRECTS)
         throw refused('registry-protocol', `${first.url.host}: more than ${MAX_REDIRECTS} redirects`)
-      current = redirected(current, first.url, header(response, 'location'))
+      current = redirected(current, header(response, 'location'))
+      isNamed = current.url.origin !== first.url.origin && !(await isHere(first.url))
+      if (isNamed && isThisMachine(current.url.hostname))
+        throw refused(
+          'registry-protocol',
+          `${first.url.host}: a redirect to ${current.url.host}, which is this machine`,
+        )
     }
   }
 
   return {
     ask,
     close: async () => {
-      await Promise.all([direct.destroy(), proxied.destroy()])
+      await Promise.all([direct.destroy(), proxied.destroy(), named.destroy()])
     },
   }
 }
 
 const isRedirect = (status: number) => [301, 302, 303, 307, 308].includes(status)
 
-const redirected = (from: Ask, first: URL, location: string | null): Ask => {
+const redirected = (from: Ask, location: string | null): Ask => {
   const url = location === null ? null : URL.parse(location, from.url)
   if (url === null) throw refused('registry-protocol', `${from.url.host}: a redirect to nowhere`)
   const refuse = (why: string) =>
@@ -89,7 +115,6 @@ const redirected = (from: Ask, first: URL, location: string | null): Ask => {
   if (url.protocol !== 'https:' && url.protocol !== 'http:')
     throw refused('registry-protocol', `${from.url.host}: a redirect to ${url.protocol}`)
   if (from.url.protocol === 'https:' && url.protocol === 'http:') throw refuse('which is not encrypted')
-  if (isLoopback(url.hostname) && !isLoopback(first.hostname)) throw refuse('which is this machine')
   const { authorization: _, ...withoutCredentials } = from.headers
   url.username = ''
   url.password = ''
@@ -105,15 +130,22 @@ const refuseLinkLocal = (url: URL) => {
     throw refused('registry-refused', `${url.host}: link-local addresses are not asked`)
 }
 
-/** Names are resolved as ever, but not to link-local addresses. */
-const withoutLinkLocal: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error !== null) return callback(error, '', 0)
-    const allowed = addresses.filter(({ address }) => !isLinkLocal(address))
-    const [first] = allowed
-    if (first === undefined) return callback(new Error(`${hostname} has no address that may be asked`), '', 0)
-    return options.all === true ? callback(null, allowed) : callback(null, first.address, first.family)
+/** Names are resolved as ever, but not to every address. */
+const lookupWithout = (isRefused: (address: string) => boolean, resolve: Resolve): LookupFunction => {
+  const addressesOf = callbackify(async (hostname: string, family: number) => {
+    const allowed = (await resolve(hostname, family)).filter(({ address }) => !isRefused(address))
+    if (allowed.length === 0) throw new Error(`${hostname} has no address that may be asked`)
+    return allowed
   })
+  return (hostname, { family, all }, callback) => {
+    const number = family === 'IPv4' ? 4 : family === 'IPv6' ? 6 : (family ?? 0)
+    addressesOf(hostname, number, (error, allowed) => {
+      const first = error ? undefined : allowed[0]
+      if (first === undefined) callback(error, '', 0)
+      else if (all === true) callback(null, allowed)
+      else callback(null, first.address, first.family)
+    })
+  }
 }
 
 /** A header's value; null where there is none, or more than one. */

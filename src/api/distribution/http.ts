@@ -3,7 +3,6 @@ import type { FastifyRequest } from 'fastify'
 import * as t from 'io-ts'
 import { parseReference } from '../../domain/distribution/reference.ts'
 import type { Platform } from '../../domain/kernel/descriptor.ts'
-import { decode } from '../../domain/kernel/decode.ts'
 import type { InvalidRequest } from '../../domain/kernel/decode.ts'
 import type { Context } from '../../domain/kernel/context.ts'
 import type { PullId } from '../../domain/kernel/identifiers.ts'
@@ -47,10 +46,14 @@ const Credential = t.union([
 const credentialOf = (request: FastifyRequest): E.Either<InvalidRequest, Credential | null> => {
   const header = request.headers['registry-auth'] ?? request.headers['x-registry-auth']
   if (typeof header !== 'string' || header === '') return E.right(null)
+  const wrong = (what: string) =>
+    E.left({ reason: 'invalid-request' as const, errors: [`Registry-Auth: expected ${what}`] })
   try {
-    return decode(Credential)(JSON.parse(Buffer.from(header, 'base64url').toString()))
+    const decoded = Credential.decode(JSON.parse(Buffer.from(header, 'base64url').toString()))
+    // What is wrong with a secret is not quoted.
+    return E.isRight(decoded) ? decoded : wrong('username and password, or identitytoken, all of them text')
   } catch {
-    return E.left({ reason: 'invalid-request', errors: ['Registry-Auth: expected base64url of JSON'] })
+    return wrong('base64url of JSON')
   }
 }
 

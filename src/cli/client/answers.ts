@@ -101,6 +101,8 @@ export type Operation = Readonly<{
   subject: Readonly<{ kind: 'container' | 'image' | 'pull' | 'exec'; id: string; name?: string }>
   outcome: Readonly<Record<string, unknown>> | null
   failure?: Readonly<{ problem: string; cause: string }> | null
+  /** What to do about it, where there is something. */
+  try?: string | null
   /** Of a process that could not be started, or of a container that the engine could not make. */
   exitCode?: number | null
   events: ReadonlyArray<RecordedEvent>

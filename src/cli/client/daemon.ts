@@ -121,10 +121,11 @@ const jsonOf = async ({ body }: Response): Promise<unknown> => {
 }
 
 /** Of an operation whose end came to be known only by asking again. */
-const problemOf = ({ failure, exitCode }: Operation): Problem => ({
+const problemOf = ({ failure, exitCode, try: advice }: Operation): Problem => ({
   reason: failure?.problem ?? 'unknown',
   status: 409,
   detail: failure?.cause ?? 'it failed',
+  ...(advice == null ? {} : { try: advice }),
   ...(exitCode == null ? {} : { exitCode }),
 })
 

@@ -13,7 +13,7 @@ type Resolution = Omit<EventOf<'ManifestResolved'>, 'type'>
 export type Ask = Readonly<{ type: 'PullImage' }> & Request
 
 export type Outcome =
-  | (Readonly<{ type: 'RecordManifestResolved' }> & Resolution)
+  | (Readonly<{ type: 'RecordManifestResolved'; strippedLabels: ReadonlyArray<string> }> & Resolution)
   | Readonly<{ type: 'RecordImagePulled'; pull: PullId }>
   | Readonly<{ type: 'RecordImagePullFailed'; pull: PullId; failure: Failure }>
 
@@ -44,6 +44,8 @@ const evolve = (state: State, event: Event): State => {
       const { type: _, ...resolution } = event
       return { status: 'fetching', request: state.request, resolution }
     }
+    case 'ReservedLabelsStripped':
+      return state
     case 'ImagePulled':
       return state.status === 'fetching' ? { ...state, status: 'pulled' } : state
     case 'ImagePullFailed':
@@ -60,6 +62,18 @@ const pull = ({ type: _, ...request }: Ask, state: State): PullDecision => {
   return state.request.name === request.name
     ? nothing
     : reject({ reason: 'pull-id-taken', pull: request.pull })
+}
+
+const recordResolved = ({
+  type: _,
+  strippedLabels: labels,
+  ...resolution
+}: CommandOf<'RecordManifestResolved'>): PullDecision => {
+  const resolved: Event = { type: 'ManifestResolved', ...resolution }
+  const { pull, config } = resolution
+  return labels.length === 0
+    ? accept(resolved)
+    : accept<Event>(resolved, { type: 'ReservedLabelsStripped', pull, config: config.digest, labels })
 }
 
 const recordPulled = ({ pull }: CommandOf<'RecordImagePulled'>, state: State): PullDecision => {
@@ -84,10 +98,8 @@ const decide = (command: Command, state: State): PullDecision => {
   switch (command.type) {
     case 'PullImage':
       return pull(command, state)
-    case 'RecordManifestResolved': {
-      const { type: _, ...resolution } = command
-      return state.status === 'resolving' ? accept({ type: 'ManifestResolved', ...resolution }) : nothing
-    }
+    case 'RecordManifestResolved':
+      return state.status === 'resolving' ? recordResolved(command) : nothing
     case 'RecordImagePulled':
       return recordPulled(command, state)
     case 'RecordImagePullFailed':

@@ -1,7 +1,7 @@
 import * as t from 'io-ts'
 import { Descriptor, Layer, Platform } from '../kernel/descriptor.ts'
 import { Failure } from '../kernel/failure.ts'
-import { ImageName, Namespace, PullId } from '../kernel/identifiers.ts'
+import { Digest, ImageName, Namespace, PullId } from '../kernel/identifiers.ts'
 import { ImageConfig } from '../kernel/image-config.ts'
 
 // These shapes are stored for ever. Add events, or add an upcaster; never edit one.
@@ -31,6 +31,17 @@ const ManifestResolved = t.strict({
   image: ImageConfig,
 })
 
+/**
+ * An image may not speak in words that engines believe to be their own: these labels of its configuration were left
+ * out, by their names. Nothing is said where there were none.
+ */
+const ReservedLabelsStripped = t.strict({
+  type: t.literal('ReservedLabelsStripped'),
+  pull: PullId,
+  config: Digest,
+  labels: t.readonlyArray(t.string),
+})
+
 const ImagePulled = t.strict({
   type: t.literal('ImagePulled'),
   pull: PullId,
@@ -41,7 +52,7 @@ const ImagePulled = t.strict({
 const ImagePullFailed = t.strict({ type: t.literal('ImagePullFailed'), pull: PullId, failure: Failure })
 
 export const Event = t.union(
-  [ImagePullRequested, ManifestResolved, ImagePulled, ImagePullFailed],
+  [ImagePullRequested, ManifestResolved, ReservedLabelsStripped, ImagePulled, ImagePullFailed],
   'DistributionEvent',
 )
 export type Event = t.TypeOf<typeof Event>

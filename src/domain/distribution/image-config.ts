@@ -1,6 +1,6 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
-import { explain } from '../kernel/decode.ts'
+import { explainWithoutValue } from '../kernel/decode.ts'
 import { Digest } from '../kernel/identifiers.ts'
 import type { ImageConfig, ImageHistory } from '../kernel/image-config.ts'
 import type { BadDocument } from './manifest.ts'
@@ -65,15 +65,20 @@ const RESERVED_LABELS = [
 export const isReservedLabel = (label: string) =>
   RESERVED_LABELS.some(prefix => label.startsWith(prefix)) || label.includes('.containerd.io/')
 
+/** A configuration, and the names of the labels that were not taken over from it. */
+export type ReadConfig = Readonly<{ image: ImageConfig; strippedLabels: ReadonlyArray<string> }>
+
 /**
  * Reads and bounds an image's configuration. `layers` is the number of layers of its manifest, which must be the
  * number of its diff ids. Nothing that could not be an argument, a variable or a path gets through; labels in
- * reserved words are left out, paths are resolved inside the root.
+ * reserved words are left out (and said to be, by name), paths are resolved inside the root.
  */
-export const readImageConfig = (value: unknown, layers: number): E.Either<BadDocument, ImageConfig> => {
+export const readImageConfig = (value: unknown, layers: number): E.Either<BadDocument, ReadConfig> => {
   const json = Json.decode(value)
   if (E.isLeft(json))
-    return bad(json.left[0] === undefined ? 'it is malformed' : explain(json.left[0]).slice(0, 200))
+    return bad(
+      json.left[0] === undefined ? 'it is malformed' : explainWithoutValue(json.left[0]).slice(0, 200),
+    )
   const { rootfs, config, history, ...rest } = json.right
   const diffIds = rootfs.diff_ids ?? []
   if (diffIds.length !== layers) return bad(`it has ${diffIds.length} diff ids for ${layers} layers`)
@@ -110,14 +115,14 @@ export const readImageConfig = (value: unknown, layers: number): E.Either<BadDoc
     tooMuch('dates', [rest.created ?? ''], 64)
   if (problem !== null) return E.left(problem)
 
-  const nameless = Env?.find(variable => variable === '' || variable.startsWith('='))
-  if (nameless !== undefined)
-    return bad(`it has a variable without a name: ${JSON.stringify(nameless.slice(0, 80))}`)
+  // Why it is refused is recorded, and values may be secrets: they are not quoted.
+  if (Env?.some(variable => variable === '' || variable.startsWith('=')) === true)
+    return bad('it has a variable without a name')
   if (/[\n\r]/.test(User ?? '')) return bad('it has a user with a line break in its name')
   const workingDir = WorkingDir ? insideRoot(WorkingDir) : ''
   if (/^\/proc(?:\/|$)/.test(workingDir)) return bad(`its working directory is ${workingDir}`)
 
-  return E.right({
+  const image: ImageConfig = {
     os: rest.os ?? '',
     architecture: rest.architecture ?? '',
     variant: rest.variant ?? '',
@@ -143,7 +148,8 @@ export const readImageConfig = (value: unknown, layers: number): E.Either<BadDoc
         emptyLayer: line.empty_layer ?? false,
       }),
     ),
-  })
+  }
+  return E.right({ image, strippedLabels: labels.map(([name]) => name).filter(isReservedLabel) })
 }
 
 /** A path of the image as the image's own root sees it: absolute, and never above it. */

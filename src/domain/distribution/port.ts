@@ -16,6 +16,8 @@ export type Resolved = Readonly<{
   config: Descriptor
   layers: ReadonlyArray<Layer>
   image: ImageConfig
+  /** Names of labels that the image's configuration has and `image` has not, because they are reserved. */
+  strippedLabels: ReadonlyArray<string>
 }>
 
 /**

@@ -4,26 +4,32 @@ import { isDocumentType } from './manifest.ts'
 
 // After github.com/containerd/platforms, `normalize` (database.go) and `platformVector` (compare.go).
 
-const ARCHITECTURES: Readonly<Record<string, readonly [architecture: string, variant: string]>> = {
-  i386: ['386', ''],
-  x86_64: ['amd64', ''],
-  'x86-64': ['amd64', ''],
-  aarch64: ['arm64', ''],
-  armhf: ['arm', 'v7'],
-  armel: ['arm', 'v6'],
-}
+// Maps, because the words come from indexes, and every object knows `constructor`.
 
-const DEFAULT_VARIANTS: Readonly<Record<string, string>> = { amd64: 'v1', arm64: 'v8', arm: 'v7' }
+const ARCHITECTURES: ReadonlyMap<string, readonly [architecture: string, variant: string]> = new Map([
+  ['i386', ['386', '']],
+  ['x86_64', ['amd64', '']],
+  ['x86-64', ['amd64', '']],
+  ['aarch64', ['arm64', '']],
+  ['armhf', ['arm', 'v7']],
+  ['armel', ['arm', 'v6']],
+])
+
+const DEFAULT_VARIANTS: ReadonlyMap<string, string> = new Map([
+  ['amd64', 'v1'],
+  ['arm64', 'v8'],
+  ['arm', 'v7'],
+])
 
 /** A platform in its one spelling: `linux/aarch64/v8` is `linux/arm64`, `linux/arm` is `linux/arm/v7`. */
 export const normalized = (platform: Platform): Platform => {
   const os = platform.os.toLowerCase()
   const written = platform.architecture.toLowerCase()
-  const [architecture, implied] = ARCHITECTURES[written] ?? [written, '']
+  const [architecture, implied] = ARCHITECTURES.get(written) ?? [written, '']
   const number = platform.variant.toLowerCase()
   const variant = /^\d/.test(number) ? `v${number}` : number || implied
   if (architecture === 'arm') return { os, architecture, variant: variant || 'v7' }
-  return { os, architecture, variant: variant === DEFAULT_VARIANTS[architecture] ? '' : variant }
+  return { os, architecture, variant: variant === DEFAULT_VARIANTS.get(architecture) ? '' : variant }
 }
 
 /** Everything that runs on a platform, best first: amd64/v3 runs v2, v1 and 386; arm64 runs arm/v8 to v5. */

@@ -41,12 +41,12 @@ describe('accounts that are no files', () => {
     ]
     for (const [what, make] of cases)
       if (what !== 'a link to itself' || file === 'etc/passwd')
-        test(`${file} is ${what}`, async () => {
+        test(`M4 ${file} is ${what}`, async () => {
           assert.equal(await refusal({ image: replace(file, make) }), 'unsafe-path')
           assert.equal(await refusal({ image: replace(file, make), asked: { user: 'ana' } }), 'unsafe-path')
         })
   }
-  test('a link is followed inside the rootfs only', async () => {
+  test('M4 a link is followed inside the rootfs only', async () => {
     using trial = trialBundles(root => {
       writeFileSync(join(root, 'etc/accounts'), 'eve:x:7:8::/:/bin/sh\n')
       link('etc/passwd', '/../../../etc/accounts')(root)
@@ -54,7 +54,7 @@ describe('accounts that are no files', () => {
     await right(trial.prepare({ user: 'eve' }))
     assert.deepEqual(trial.config().process.user, { uid: 7, gid: 8, additionalGids: [8] })
   })
-  test('a container that made its accounts a FIFO is not started again', async () => {
+  test('M4 a container that made its accounts a FIFO is not started again', async () => {
     using trial = trialBundles()
     await right(trial.prepare())
     replace('etc/passwd', path => makeFifo(path, 0o644))(trial.rootfs)
@@ -74,15 +74,15 @@ describe('users that are none', () => {
     'a b',
     '0\n1',
   ])
-    test(JSON.stringify(user), async () => {
+    test(`M3 ${JSON.stringify(user)}`, async () => {
       const image = (root: string) => writeFileSync(join(root, 'etc/passwd'), `${user}:x:0:0::/:/bin/sh\n`)
       assert.equal(await refusal({ says: { user }, image }), 'bad-user')
     })
-  test('an account whose number is none does not become root', async () => {
+  test('M3 an account whose number is none does not become root', async () => {
     const image = (root: string) => writeFileSync(join(root, 'etc/passwd'), 'app:x:4294967296:0::/:/bin/sh\n')
     assert.equal(await refusal({ says: { user: 'app' }, image }), 'bad-user')
   })
-  test('a name that is not there', async () => {
+  test('M3 a name that is not there', async () => {
     assert.equal(await refusal({ asked: { user: 'nobody-here' } }), 'user-not-found')
     assert.equal(await refusal({ asked: { user: 'ana:nobody-here' } }), 'user-not-found')
   })
@@ -108,13 +108,13 @@ describe('working directories that lead elsewhere', () => {
     ['a link to itself', '/work', link('work', 'work'), 'unsafe-path'],
   ]
   for (const [what, workingDir, image, problem] of cases)
-    test(what, async () => {
+    test(`M6 ${what}`, async () => {
       assert.equal(
         await refusal({ ...(image === undefined ? {} : { image }), says: { workingDir } }),
         problem,
       )
     })
-  test('../.. is the root', async () => {
+  test('M6 ../.. is the root', async () => {
     using trial = trialBundles()
     await right(trial.prepare({}, { workingDir: '../..' }))
     assert.equal(trial.config().process.cwd, '/')
@@ -122,7 +122,7 @@ describe('working directories that lead elsewhere', () => {
 })
 
 describe('links where something is to be made or mounted', () => {
-  test('volumes are made inside the rootfs', async () => {
+  test('M8 volumes are made inside the rootfs', async () => {
     using trial = trialBundles(root => {
       symlinkSync('/', join(root, 'slash'))
       symlinkSync('../../../../../..', join(root, 'up'))
@@ -139,14 +139,14 @@ describe('links where something is to be made or mounted', () => {
       [],
     )
   })
-  test('a bind goes to where the link leads inside, and the runtime is told that place', async () => {
+  test('M8 a bind goes to where the link leads inside, and the runtime is told that place', async () => {
     using trial = trialBundles(link('data', '/../srv/real'))
     await right(trial.prepare({ binds: [{ source: '/etc', target: '/data/x', readonly: true }] }))
     assert.equal(trial.config().mounts.at(-1).destination, '/srv/real/x')
     assert.ok(existsSync(join(trial.rootfs, 'srv/real/x')))
   })
   for (const to of ['/proc/self', '/dev/pts', '/sys/fs/cgroup'])
-    test(`a volume, a bind and a tmpfs that lead to ${to}`, async () => {
+    test(`M8 a volume, a bind and a tmpfs that lead to ${to}`, async () => {
       const image = link('data', to)
       assert.equal(await refusal({ image, says: { volumes: ['/data/x'] } }), 'unsafe-path')
       assert.equal(
@@ -157,11 +157,11 @@ describe('links where something is to be made or mounted', () => {
       assert.equal(await refusal({ image, asked: { binds } }), 'unsafe-path')
     })
   for (const path of ['proc', 'dev', 'sys', 'etc'])
-    test(`/${path} is a link`, async () => {
+    test(`M8 /${path} is a link`, async () => {
       const image = link(path, path === 'etc' ? '/proc/self' : '/tmp')
       assert.equal(await refusal({ image }), 'unsafe-path')
     })
-  test('a directory cannot be mounted on a file, nor a file on a directory', async () => {
+  test('M8 a directory cannot be mounted on a file, nor a file on a directory', async () => {
     const directory = [{ source: '/etc', target: '/etc/passwd', readonly: true }]
     assert.equal(await refusal({ asked: { binds: directory } }), 'unsafe-path')
     const file = [{ source: '/etc/hostname', target: '/etc', readonly: true }]
@@ -176,8 +176,8 @@ describe('environments without end', () => {
     ['100,000 entries', Array.from({ length: 100_000 }, (_, i) => `NAME_${i}=${i}`)],
   ]
   for (const [what, env] of cases)
-    test(what, async () => assert.equal(await refusal({ says: { env } }), 'bad-environment'))
-  test('a newline is a value like any other, and goes to no file of accounts', async () => {
+    test(`M7 ${what}`, async () => assert.equal(await refusal({ says: { env } }), 'bad-environment'))
+  test('M7 a newline is a value like any other, and goes to no file of accounts', async () => {
     using trial = trialBundles()
     await right(trial.prepare({}, { env: ['HOME=/x\nroot::0:0::/:/bin/sh'] }))
     assert.ok(trial.config().process.env.includes('HOME=/x\nroot::0:0::/:/bin/sh'))

@@ -69,6 +69,23 @@ describe('a blob on its way', () => {
       assert.deepEqual(ranges, ['all', `bytes=${offset}-`])
     })
 
+  it('R13: is resumed with Range when the connection drops after any number of bytes', async () => {
+    await using registry = await startRegistry()
+    await using asking = client()
+    const few = blobOf(blob.mediaType, bytes.subarray(0, 257))
+    registry.addBlob(few)
+    for (let offset = 0; offset < few.size; offset++) {
+      let nth = 0
+      registry.misbehave((request, response) => {
+        if (!isBlob(request.url) || nth++ > 0) return false
+        dropAfter(response, few, offset)
+        return true
+      })
+      assert.deepEqual(await fetchWhole(asking, registry.host, descriptorOf(few)), few.bytes, `${offset}`)
+      assert.equal(registry.seen.at(-1)?.headers.range, offset === 0 ? undefined : `bytes=${offset}-`)
+    }
+  })
+
   it('R13: is resumed as often as it gets on, and given up when it does not', async () => {
     const always =
       (length: number): Fault =>

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
+import * as fc from 'fast-check'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { isEffectFailure } from '../../../src/domain/kernel/problem.ts'
+import { runs } from '../../support/long.ts'
+import { mutationsOf, poisoningsOf } from '../../support/mutation.ts'
 import { dockerConfigPath, dockerCredentials } from '../../../src/adapters/distribution/docker-credentials.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'docker-config-'))
@@ -105,6 +109,48 @@ describe('docker’s configuration', () => {
     const one = { credHelpers: { 'known.test': 'test' }, auths: { 'a.test': { auth: base64('a:b') } } }
     assert.deepEqual(await lookUp(one, 'known.test'), password('bob', 'from the helper'))
     assert.deepEqual(await lookUp(one, 'a.test'), password('a', 'b'))
+  })
+
+  it('that is bitten is read or refused, and nothing of it is quoted', async () => {
+    const honest = {
+      auths: {
+        'a.test': { auth: base64('alice:canary-1') },
+        'b.test': { username: 'bob', password: 'canary-2' },
+        'c.test': { identitytoken: 'canary-3' },
+        'd.test': { auth: 'canary-4' },
+      },
+      credHelpers: { 'e.test': '../canary-5' },
+    }
+    const text = JSON.stringify(honest)
+    const host = fc.constantFrom(
+      'a.test',
+      'b.test',
+      'c.test',
+      'd.test',
+      'e.test',
+      'toString',
+      '__proto__',
+      'constructor',
+    )
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          mutationsOf(Buffer.from(text)).map(bytes => bytes.toString('latin1')),
+          poisoningsOf(honest).map(value => JSON.stringify(value)),
+        ),
+        host,
+        async (config, host) => {
+          try {
+            const found = await lookUp(config, host)
+            assert(found === null || typeof Object.values(found)[1] === 'string')
+          } catch (failure) {
+            assert(isEffectFailure(failure), String(failure))
+            assert.doesNotMatch(failure.cause, /canary-[1-4]/)
+          }
+        },
+      ),
+      { numRuns: runs(200, 10_000) },
+    )
   })
 
   it('knows who to ask who does not answer well', async () => {

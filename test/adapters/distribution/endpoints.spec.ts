@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { dockerCredentials } from '../../../src/adapters/distribution/docker-credentials.ts'
 import { endpointsOf, isLoopback } from '../../../src/adapters/distribution/endpoints.ts'
 import { imageOf, packImage, sha256 } from '../../support/image.ts'
 import { startRegistry } from '../../support/registry.ts'
@@ -49,6 +50,17 @@ describe('where a repository is asked for', () => {
         { origins: ['https://registry-1.docker.io'], host: 'docker.io', mirror: null, path: 'library/app' },
       ],
     ))
+
+  it('a registry may be called what every object is', async () => {
+    for (const domain of ['toString', 'hasOwnProperty', 'valueOf']) {
+      assert.deepEqual(originsOf(domain), [`https://${domain}`])
+      await using asking = client({ credentials: dockerCredentials('/nonexistent/config.json') })
+      await assert.rejects(resolve(asking, `${domain}/app:latest`), {
+        problem: 'registry-unreachable',
+        cause: /ENOTFOUND|EAI_AGAIN/,
+      })
+    }
+  })
 
   it('this machine has more than one name', () => {
     for (const name of ['localhost', 'LOCALHOST', '127.0.0.1', '127.255.0.1', '::1', '[::1]'])

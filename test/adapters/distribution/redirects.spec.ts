@@ -88,6 +88,85 @@ describe('a registry that sends us elsewhere', () => {
     assert.equal(sent, 6)
   })
 
+  const named: Readonly<Record<string, ReadonlyArray<string>>> = {
+    'far.test': ['203.0.113.7'],
+    'near.test': ['127.0.0.1'],
+    'metadata.test': ['169.254.169.254'],
+    'mapped.test': ['::ffff:127.0.0.1'],
+    'unspecified.test': ['0.0.0.0'],
+  }
+  /** What is asked of names that stand for these addresses; far away is this machine too, or nothing would answer. */
+  const asking = (isFarAway: (hostname: string) => boolean = () => false) =>
+    openHttp({
+      resolve: async hostname =>
+        (named[hostname] ?? []).map(address => ({
+          address: isFarAway(hostname) ? '127.0.0.1' : address,
+          family: address.includes(':') ? 6 : 4,
+        })),
+    })
+
+  const sentFrom = async (first: string, location: string) => {
+    await using registry = await startRegistry()
+    const port = new URL(registry.url).port
+    registry.misbehave((request, response) => {
+      if (request.url !== '/') return false
+      response.writeHead(307, { location: location.replace('PORT', port) }).end()
+      return true
+    })
+    let asked = 0
+    // The first time is the asking itself; what is asked after that is where it is.
+    const http = asking(hostname => hostname === 'far.test' && asked++ === 0)
+    try {
+      const url = new URL(`http://${first}:${port}/`)
+      const { statusCode } = await http.ask({ url, headers: {}, signal: new AbortController().signal })
+      return { statusCode, seen: registry.seen.length }
+    } catch (failure) {
+      return { failure: failure as { problem: string; cause: string }, seen: registry.seen.length }
+    } finally {
+      await http.close()
+    }
+  }
+
+  for (const location of [
+    'http://127.0.0.1:PORT/v2/',
+    'http://127.1:PORT/v2/',
+    'http://0x7f000001:PORT/v2/',
+    'http://localhost:PORT/v2/',
+    'http://localhost.:PORT/v2/',
+    'http://anything.localhost:PORT/v2/',
+    'http://0.0.0.0:PORT/v2/',
+    'http://0:PORT/v2/',
+    'http://[::]:PORT/v2/',
+    'http://[::1]:PORT/v2/',
+    'http://[::ffff:127.0.0.1]:PORT/v2/',
+    'http://[::127.0.0.1]:PORT/v2/',
+    'http://[64:ff9b::127.0.0.1]:PORT/v2/',
+    'http://near.test:PORT/v2/',
+    'http://mapped.test:PORT/v2/',
+    'http://unspecified.test:PORT/v2/',
+  ])
+    it(`R10: from elsewhere is not followed to this machine as ${location}`, async () => {
+      const { failure, seen } = await sentFrom('far.test', location)
+      assert.match(failure?.problem ?? 'none', /^registry-(?:protocol|refused|unreachable)$/)
+      assert.equal(seen, 1)
+    })
+
+  it('R10: from this machine is followed to this machine, by whatever name', async () => {
+    for (const location of ['http://127.0.0.1:PORT/v2/', 'http://near.test:PORT/v2/'])
+      for (const first of ['127.0.0.1', 'near.test']) {
+        const { statusCode } = await sentFrom(first, location)
+        assert.equal(statusCode, 200, `${first} ${location}`)
+      }
+  })
+
+  it('R10: is not followed to a link-local address under a name', async () => {
+    for (const first of ['far.test', 'near.test']) {
+      const { failure, seen } = await sentFrom(first, 'http://metadata.test:PORT/v2/')
+      assert.match(failure?.cause ?? '', /no address that may be asked/)
+      assert.equal(seen, 1)
+    }
+  })
+
   it('R10: is not asked at all where it is a link-local address itself', async () => {
     const http = openHttp()
     const signal = new AbortController().signal
@@ -105,6 +184,9 @@ describe('a registry that sends us elsewhere', () => {
       '::ffff:169.254.1.1',
       '[::ffff:a9fe:101]',
       'fd00:ec2::254',
+      '::169.254.169.254',
+      '[64:ff9b::a9fe:a9fe]',
+      '64:ff9b::169.254.169.254',
     ])
       assert(isLinkLocal(address), address)
     for (const address of [

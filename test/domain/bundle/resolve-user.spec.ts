@@ -43,7 +43,7 @@ test('a number need not be anybody’s, a name must', () => {
   assert.equal(resolve('ana:eve'), 'user-not-found')
 })
 
-test('a line without numbers makes nobody root', () => {
+test('M3 a line without numbers makes nobody root', () => {
   assert.equal(resolve('odd'), 'bad-user')
   assert.equal(resolve('ana:bad'), 'bad-user')
 })
@@ -55,7 +55,7 @@ test('without the files there are numbers only', () => {
   assert.equal(resolve('ana', none), 'user-not-found')
 })
 
-test('whatever the files say, ids are ids', () =>
+test('M3 whatever the files say, ids are ids', () =>
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (passwd, group) => {
       const resolved = resolve('ana', { passwd: `${passwd}\nana:${passwd}`, group })

@@ -1,7 +1,7 @@
 import { describe, it } from 'node:test'
 import type * as Distribution from '../../../src/domain/distribution/index.ts'
 import { Event, decider, owed } from '../../../src/domain/distribution/index.ts'
-import { aPull, aResolution, blob, imageName, pullId } from '../../support/examples.ts'
+import { aPull, aResolution, aResolved, blob, imageName, pullId } from '../../support/examples.ts'
 import { everyHistory } from '../../support/every-history.ts'
 import { specification } from '../../support/specification.ts'
 
@@ -26,8 +26,17 @@ describe('pulling an image', () => {
       .thenRejected({ reason: 'pull-id-taken', pull }))
   it('records what the name stood for', () =>
     given(requested)
-      .when({ type: 'RecordManifestResolved', pull, ...aResolution() })
+      .when({ type: 'RecordManifestResolved', pull, ...aResolved() })
       .then(resolved))
+  it('M5 records which labels of the image were not taken over, by name', () =>
+    given(requested)
+      .when({ type: 'RecordManifestResolved', pull, ...aResolved(['shiplog.x', 'containerd.io/gc.root']) })
+      .then(resolved, {
+        type: 'ReservedLabelsStripped',
+        pull,
+        config: aResolution().config.digest,
+        labels: ['shiplog.x', 'containerd.io/gc.root'],
+      }))
   it('is over when all is there', () =>
     given(requested, resolved).when({ type: 'RecordImagePulled', pull }).then(pulled))
   it('cannot be over before it was resolved', () =>
@@ -44,7 +53,8 @@ describe('every pull, whatever happens to it', () =>
     decider,
     commands: [
       ask,
-      { type: 'RecordManifestResolved', pull, ...aResolution() },
+      { type: 'RecordManifestResolved', pull, ...aResolved() },
+      { type: 'RecordManifestResolved', pull, ...aResolved(['io.podman.x']) },
       { type: 'RecordImagePulled', pull },
       { type: 'RecordImagePullFailed', pull, failure },
     ],

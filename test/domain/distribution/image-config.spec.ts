@@ -17,7 +17,7 @@ const json = (config: unknown = {}, rest: object = {}) => ({
 const read = (value: unknown): ImageConfig => {
   const result = readImageConfig(value, 1)
   if (E.isLeft(result)) throw new Error(result.left.cause)
-  return result.right
+  return result.right.image
 }
 
 const problemOf = (value: unknown) => {
@@ -104,6 +104,16 @@ describe('an image’s configuration', () => {
       "run.oci.handler": "x", "io.podman.x": "x", "__proto__": "x", "mine": "kept"
     }`) as unknown
     assert.deepEqual(read(json({ Labels })).labels, { mine: 'kept' })
+    const result = readImageConfig(json({ Labels }), 1)
+    assert(E.isRight(result))
+    assert.deepEqual(result.right.strippedLabels, [
+      'shiplog.restart',
+      'containerd.io/gc.root',
+      'io.containerd.io/x',
+      'io.kubernetes.cri-containerd',
+      'run.oci.handler',
+      'io.podman.x',
+    ])
   })
 
   it('M6: works inside its root, at a path of a bearable length, and not in /proc', () => {
@@ -150,7 +160,7 @@ describe('an image’s configuration', () => {
     fc.assert(
       fc.property(fc.dictionary(key, value), config => {
         const result = readImageConfig(json(config), 1)
-        assert(E.isLeft(result) || ImageConfig.is(result.right))
+        assert(E.isLeft(result) || ImageConfig.is(result.right.image))
       }),
     )
   })

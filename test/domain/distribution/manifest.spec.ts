@@ -96,7 +96,7 @@ describe('a document', () => {
       }),
     ))
 
-  it('means one thing only, whatever it is said to be (R7)', () => {
+  it('R7 means one thing only, whatever it is said to be', () => {
     const digest = fc.constantFrom(digestOf(1), 'sha256:x')
     const part = fc.option(
       fc.array(fc.record({ mediaType: fc.constantFrom(...DOCUMENT_TYPES), digest, size: fc.nat() })),
