@@ -270,7 +270,7 @@ describe('A2 what is decided upon is what is done', () => {
     const { id } = reply.body as Operation
     const events = await daemon.ask('GET', `/v1/events?correlation=${encodeURIComponent(id)}`)
     const [first] = (events.body as Readonly<{ items: ReadonlyArray<Json> }>).items
-    const { uid, pid } = first?.['actor'] as Readonly<{ uid: number; pid: number }>
+    const { uid, pid } = (first as Json)['actor'] as Readonly<{ uid: number; pid: number }>
     assert.deepEqual({ uid, pid }, { uid: process.getuid?.(), pid: process.pid })
   })
 
