@@ -105,7 +105,11 @@ export const helpText = () =>
     'Flags win over the environment, the environment over the file. `shiplog config` shows what is in force.',
   ].join('\n')
 
-type Wrong = Readonly<{ errors: ReadonlyArray<string> }>
+/** `exitCode`: 2 where the command line is wrong, 78 (EX_CONFIG of sysexits.h) where a file or the environment is. */
+type Wrong = Readonly<{ errors: ReadonlyArray<string>; exitCode: number }>
+
+const WRONG_USAGE = 2
+const WRONG_CONFIGURATION = 78
 
 /** Reads flags, environment and file, once. Every fault is named, not only the first. */
 export const readConfig = (
@@ -118,9 +122,14 @@ export const readConfig = (
 
   const asked = flags.right['config'] ?? env['SHIPLOG_CONFIG']
   const file = readFile(typeof asked === 'string' ? asked : null)
-  if (E.isLeft(file)) return file
+  if (E.isLeft(file)) {
+    const { errors, isThere } = file.left
+    const isWrongFlag = !isThere && flags.right['config'] !== undefined
+    return E.left({ errors, exitCode: isWrongFlag ? WRONG_USAGE : WRONG_CONFIGURATION })
+  }
 
   const errors = unknownKeys(file.right)
+  let exitCode = WRONG_CONFIGURATION
   const values: Record<string, unknown> = {}
   const sources: Record<string, Source> = {}
   for (const name of names) {
@@ -142,9 +151,12 @@ export const readConfig = (
     const { codec } = settings[name]
     const decoded = (codec as t.Decoder<unknown, unknown> & { name: string }).decode(given)
     if (E.isRight(decoded)) values[name] = decoded.right
-    else errors.push(`${name} (from the ${source}): expected ${codec.name}, got ${JSON.stringify(given)}`)
+    else {
+      errors.push(`${name} (from the ${source}): expected ${codec.name}, got ${JSON.stringify(given)}`)
+      if (source === 'flag') exitCode = WRONG_USAGE
+    }
   }
-  if (errors.length > 0) return E.left({ errors })
+  if (errors.length > 0) return E.left({ errors, exitCode })
 
   if (values['node'] === '') values['node'] = nodeFromHost()
   if (values['socket'] === '') values['socket'] = `${String(values['state'])}/shiplog.sock`
@@ -167,22 +179,32 @@ const readFlags = (
     })
     return E.right(values as Record<string, string | boolean | undefined>)
   } catch (error) {
-    return E.left({ errors: [`${(error as Error).message} (try: shiplogd --help)`] })
+    return E.left({ errors: [`${(error as Error).message} (try: shiplogd --help)`], exitCode: WRONG_USAGE })
   }
 }
 
 type File = Readonly<{ path: string | null; table: Readonly<Record<string, unknown>> }>
 
-const readFile = (asked: string | null): E.Either<Wrong, File> => {
+type WrongFile = Readonly<{ errors: ReadonlyArray<string>; isThere: boolean }>
+
+const readFile = (asked: string | null): E.Either<WrongFile, File> => {
   const path = asked ?? defaultFile
+  const wrong = (error: unknown, isThere: boolean): E.Either<WrongFile, never> => {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    const cause = isMissing ? 'there is no such file' : (error as Error).message.split('\n')[0]
+    return E.left({ errors: [`${path}: ${cause}`], isThere })
+  }
+  let text: string
   try {
-    return E.right({ path, table: parseToml(readFileSync(path, 'utf8')) })
+    text = readFileSync(path, 'utf8')
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    if (isMissing && asked === null) return E.right({ path: null, table: {} })
-    return E.left({
-      errors: [`${path}: ${isMissing ? 'there is no such file' : (error as Error).message.split('\n')[0]}`],
-    })
+    return isMissing && asked === null ? E.right({ path: null, table: {} }) : wrong(error, false)
+  }
+  try {
+    return E.right({ path, table: parseToml(text) })
+  } catch (error) {
+    return wrong(error, true)
   }
 }
 

@@ -189,7 +189,7 @@ const peerOf = (socket: Socket) => {
 const config = readConfig(process.argv.slice(2), process.env)
 if (E.isLeft(config)) {
   console.error(config.left.errors.map(error => `shiplogd: ${error}`).join('\n'))
-  process.exitCode = 78
+  process.exitCode = config.left.exitCode
 } else if (config.right === 'help') console.log(helpText())
 else {
   const stop = new AbortController()

@@ -79,6 +79,46 @@ const startsOf = async ({ log, streams }: Engine): Promise<ReadonlyArray<Positio
     .map(({ position }) => position)
 }
 
+const refused = (text: string, why: string): E.Either<Wrong, never> =>
+  E.left({ reason: 'invalid-moment', moment: text.slice(0, 64), cause: `${JSON.stringify(text)} ${why}` })
+
+/** What a moment says of the time, as far as it can be said without the log. */
+const timeIn = (text: string, now: Date): Date | null => {
+  const moment = parseMoment(text, now)
+  if (E.isLeft(moment)) return null
+  return moment.right.kind === 'time' ? moment.right.time : moment.right.kind === 'now' ? now : null
+}
+
+/** Nobody can say yet how things will be; by whose clock events are recorded may go before ours. */
+const isAhead = async ({ log, clock }: Engine, text: string): Promise<boolean> => {
+  const now = clock()
+  const time = timeIn(text, now)
+  if (time === null || time <= now) return false
+  const last = { from: Number.MAX_SAFE_INTEGER, direction: 'backwards', limit: 1, categories: null } as const
+  const read = await log.read(last)()
+  const [newest] = E.isRight(read) ? read.right : []
+  return newest === undefined || time > newest.recordedAt
+}
+
+/** A stretch of the history that ends before it begins is a slip, and not the wish for nothing. */
+export const checkedStretch = async (
+  engine: Engine,
+  since: string | undefined,
+  until: string | undefined,
+): Promise<E.Either<Wrong, null>> => {
+  if (since === undefined || until === undefined) return E.right(null)
+  const now = engine.clock()
+  const [from, to] = [timeIn(since, now), timeIn(until, now)]
+  const first = await positionOf(engine, since)
+  if (E.isLeft(first)) return first
+  const last = await positionOf(engine, until)
+  if (E.isLeft(last)) return last
+  const isReversed = from !== null && to !== null ? to < from : last.right < first.right
+  return isReversed
+    ? refused(until, `is no moment for until: it is before since, ${JSON.stringify(since)}`)
+    : E.right(null)
+}
+
 /** The query of whatever can be asked as of a moment. */
 export const AtQuery = query({ at: t.string })
 
@@ -88,10 +128,11 @@ export const asked = async (
   query: unknown,
 ): Promise<E.Either<Wrong, Readonly<{ at: At; position: Position }>>> => {
   const { at } = query as Readonly<{ at?: unknown }>
-  if (at === undefined || at === '' || at === 'now') {
+  if (at === undefined || at === 'now') {
     await caughtUp(engine)
     return E.right({ at: 'now', position: engine.asOf() })
   }
+  if (await isAhead(engine, String(at))) return refused(String(at), 'is in the future: nobody knows that yet')
   const position = await positionOf(engine, String(at))
   if (E.isLeft(position)) return position
   // Nothing is answered as of a moment that the read models have not reached: it would be the answer of an earlier one.

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import { pipe } from 'fp-ts/lib/function.js'
 import * as t from 'io-ts'
-import { explain, explainWithoutValue } from '../domain/kernel/decode.ts'
+import { explained } from '../domain/kernel/decode.ts'
 import type { InvalidRequest } from '../domain/kernel/decode.ts'
 
 type Body<R extends t.Props, P extends t.Props> = t.IntersectionC<[t.TypeC<R>, t.PartialC<P>]>
@@ -22,8 +22,7 @@ const LONGEST_ERROR = 300
 /** Fields whose values may be secrets: what is wrong with them is said without them. */
 const secretFields: ReadonlyArray<string> = ['env']
 
-const explainDiscreetly = (error: t.ValidationError) =>
-  error.context.some(({ key }) => secretFields.includes(key)) ? explainWithoutValue(error) : explain(error)
+const isSecret = ({ context }: t.ValidationError) => context.some(({ key }) => secretFields.includes(key))
 
 /** Decodes what was sent. However much that was, what is wrong with it fits on a screen, and is said once. */
 export const checked =
@@ -33,7 +32,7 @@ export const checked =
       codec.decode(input),
       E.mapLeft(errors => ({
         reason: 'invalid-request' as const,
-        errors: [...new Set(errors.map(explainDiscreetly))]
+        errors: explained(errors, isSecret)
           .slice(0, MOST_ERRORS)
           .map(error => (error.length > LONGEST_ERROR ? `${error.slice(0, LONGEST_ERROR)}...` : error)),
       })),

@@ -2,7 +2,7 @@ import type * as t from 'io-ts'
 import { AtQuery } from './at.ts'
 import { EventsQuery } from './events/filter.ts'
 import { ReplayQuery } from './metadata/replay.ts'
-import { ListQuery } from './runtime/http.ts'
+import { ListQuery, WhyQuery } from './runtime/http.ts'
 import { OutputQuery } from './runtime/output-query.ts'
 import { PullImage } from './distribution/http.ts'
 import { ExecContainer, ExecOutputQuery } from './executor/http.ts'
@@ -95,7 +95,7 @@ const queries: Readonly<Record<string, Query>> = {
   '/v1/containers': { summary: 'Containers', query: ListQuery },
   '/v1/containers/{container}': asOf('A container, by id, name or beginning of the id'),
   '/v1/containers/{container}/history': asOf('Everything that happened to it'),
-  '/v1/containers/{container}/why': asOf('One sentence, and the chain of causes'),
+  '/v1/containers/{container}/why': { summary: 'One sentence, and the chain of causes', query: WhyQuery },
   '/v1/containers/{container}/wait': { summary: 'Answers when its run has ended' },
   '/v1/containers/{container}/output': { summary: "Its output, in docker's framing", query: OutputQuery },
   '/v1/images': asOf('Images'),

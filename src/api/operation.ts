@@ -24,6 +24,8 @@ type Given = Readonly<{ events: Past; position: Position; settled: Outcome | nul
 export type Plan = Readonly<{
   subject: Subject
   stream: StreamName
+  /** What a container's id is called by whoever asked. */
+  called?: Readonly<{ id: string; as: string }>
   give: (context: Context) => Promise<E.Either<ApiError, Given>>
 }>
 
@@ -78,10 +80,12 @@ export const operator = (engine: Engine): Operate => {
 
     using ear = listener(engine, id)
     let past: Past | null = null
+    let called: Plan['called']
     const first = async (): Promise<E.Either<ApiError, Begun>> => {
       const planned = await plan(context)
       if (E.isLeft(planned)) return planned
       const { subject, stream, give } = planned.right
+      called = planned.right.called
       ear.turnTo(stream)
       const given = await give(context)
       if (E.isLeft(given)) return given
@@ -122,11 +126,13 @@ export const operator = (engine: Engine): Operate => {
         .send(operationJson(id, begun.right, until, told, engine.log.head()))
     const { problem, failure, exitCode } = standing
     const advice = adviceOn(begun.right, standing)
+    const cause = called === undefined ? failure.cause : failure.cause.replaceAll(called.id, called.as)
     return sendProblem(reply, {
       reason: 'operation-failed',
       problem,
       operation: id,
       failure,
+      cause,
       exitCode,
       advice,
     })

@@ -13,6 +13,8 @@ import type { Reason } from './problem-words.ts'
 
 /** What only a face can find out. */
 export type Unanswerable =
+  /** As the component refuses it, by the name that was asked by. */
+  | Readonly<{ reason: Runtime.Rejection['reason']; container: string }>
   | Readonly<{ reason: 'container-ambiguous'; container: string; candidates: ReadonlyArray<string> }>
   | Readonly<{ reason: 'container-name-taken'; name: string; container: string }>
   | Readonly<{ reason: 'image-ambiguous'; image: string; candidates: ReadonlyArray<string> }>
@@ -43,6 +45,8 @@ export type OperationFailed = Readonly<{
   /** The word that the problem is named by. */
   problem: string
   failure: Failure
+  /** The failure's, in the words of who asked. */
+  cause: string
   exitCode: number | null
   /** What to do about it, where there is something. */
   advice: string | null
@@ -198,8 +202,8 @@ const describe: {
     try: 'ask again',
   }),
   'internal-error': ({ cause }) => ({ detail: cause }),
-  'operation-failed': ({ operation, failure, exitCode, advice }) => ({
-    detail: failure.cause,
+  'operation-failed': ({ operation, failure, cause, exitCode, advice }) => ({
+    detail: cause,
     ...(advice === null ? {} : { try: advice }),
     operation,
     failure,

@@ -25,6 +25,9 @@ import { snapshotRoutes } from './snapshot/http.ts'
 /** The largest command: a profile for seccomp and a long environment fit many times. */
 const BODY_LIMIT = 1 << 20
 
+/** How many may wait to be let in: who comes when it is full is turned away (EAGAIN). The kernel's own limit is no higher. */
+const BACKLOG = 4096
+
 const routes: ReadonlyArray<Routes> = [
   aboutRoutes,
   blobRoutes,
@@ -127,7 +130,7 @@ const refuseUnreadable = (error: NodeJS.ErrnoException, socket: Socket): void =>
  */
 export const listenOn = async (app: FastifyInstance, path: string, gid: number | null): Promise<void> => {
   rmSync(path, { force: true })
-  await app.listen({ path })
+  await app.listen({ path, backlog: BACKLOG })
   if (gid !== null) chownSync(path, 0, gid)
   chmodSync(path, 0o660)
 }

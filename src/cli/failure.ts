@@ -30,12 +30,19 @@ export class UsageError extends Failure {
   }
 }
 
+/** What is refused because it was written wrongly, and not because of how things are. */
+const wrongUsage: ReadonlyArray<string> = ['invalid-moment']
+
 /** The engine said no. */
 export class Refused extends Failure {
   readonly problem: Problem
 
   constructor(problem: Problem) {
-    super(problem.detail, problem.try ?? null, problem.exitCode ?? 125)
+    super(
+      problem.detail,
+      problem.try ?? null,
+      wrongUsage.includes(problem.reason) ? 2 : (problem.exitCode ?? 125),
+    )
     this.problem = problem
   }
 }

@@ -23,7 +23,8 @@ describe('events', () => {
       const before = Number(query['before']?.slice(1) ?? 99)
       const limit = Number(query['limit'])
       const found = log.filter(
-        ({ position, type }) => position > after && position < before && (query['type'] ?? type) === type,
+        ({ position, type }) =>
+          position > after && position < before && (query['type'] ?? type).split(',').includes(type),
       )
       const ordered = query['order'] === 'backwards' ? found.toReversed() : found
       const items = ordered.slice(0, Math.min(limit, 2))
@@ -40,7 +41,7 @@ describe('events', () => {
     assert.equal((await asking(routes, {}, 'events', '-n', '0')).out, '')
   })
 
-  it('are filtered by the daemon, and here where a key has several values', async () => {
+  it('are filtered by the daemon, also where a key has several values', async () => {
     const one = await asking(routes, {}, 'events', '--filter', 'type=B', '--format', '{{.position}}')
     assert.equal(one.out, '2\n')
     assert.equal(one.asked[0]?.query['type'], 'B')

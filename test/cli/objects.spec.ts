@@ -78,7 +78,7 @@ describe('a removed container', () => {
       const { exitCode, out, err } = await asking(known, {}, ...argv)
       assert.equal(exitCode, 0)
       assert.notEqual(out, '')
-      assert.equal(err, 'gone (a1b2c3d4e5f6) was removed About a minute ago by root\n')
+      assert.equal(err, 'gone (a1b2c3d4e5f6) was removed about a minute ago by root\n')
     })
 })
 

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as E from 'fp-ts/lib/Either.js'
+import { maxAppendSize } from '../../src/adapters/events/envelope.ts'
+import { accept } from '../../src/domain/kernel/decider.ts'
+import type { Decider } from '../../src/domain/kernel/decider.ts'
+import { commandHandler } from '../../src/domain/kernel/handle.ts'
 import type { Context } from '../../src/domain/kernel/context.ts'
 import type {
   Appended,
@@ -13,6 +17,7 @@ import type {
   StreamName,
   Told,
 } from '../../src/domain/kernel/store.ts'
+import { runs } from '../support/long.ts'
 
 const everything: Filter = { categories: null }
 const one: Stored = { type: 'One', n: 1 }
@@ -49,6 +54,13 @@ const numbers = (events: ReadonlyArray<Recorded<Stored>>) => events.map(({ event
 
 const ascending = (events: ReadonlyArray<Recorded<Stored>>) =>
   events.every(({ position }, i) => i === 0 || position > (events[i - 1] as Recorded<Stored>).position)
+
+/** Every command adds one to what it has seen. */
+const sum: Decider<null, number, Stored, never> = {
+  initialState: 0,
+  evolve: (_, event) => event['n'] as number,
+  decide: (_, n) => accept({ type: 'Added', n: n + 1 }),
+}
 
 /** Follows until it has been told `count` events; `each` is given every telling as it comes. */
 const told = async (
@@ -142,7 +154,7 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog & As
         assert.equal(right(await log.load('tale-n/a', 0)()).revision, 1)
       })
 
-      it('writes all events of an append or none', async () => {
+      it('E11 writes all events of an append or none: one that is too large takes the others with it', async () => {
         await using log = await open()
         await append(log, 'tale-n/a', 0, [one])
         const head = log.head()
@@ -162,7 +174,7 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog & As
         assert.ok(E.isLeft(await log.append('tale-n/a', 0, [], anew())()))
       })
 
-      it('answers a repeated append as the first time, and writes nothing', async () => {
+      it('E12 answers a repeated append, the same ids twice, as the first time, and writes nothing', async () => {
         await using log = await open()
         const first = await append(log, 'tale-n/a', 0, [one, two], asked('same'))
         await append(log, 'tale-n/a', 2, [three])
@@ -197,25 +209,119 @@ export const eventLogContract = (name: string, open: () => Promise<EventLog & As
         assert.deepEqual(numbers(right(await log.load('tale-n/a', 0)()).events), [1, 3])
       })
 
-      it('loses none of 1,000 racing appends to one stream', async () => {
+      it('E10 loses none of 1,000 racing appends to one stream', async () => {
         await using log = await open()
+        const each = runs(50, 500)
         const race = async (racer: number) => {
           let revision = 0
-          for (let done = 0; done < 50; ) {
-            const outcome = await log.append('tale-n/a', revision, numbered(1, racer * 50 + done), anew())()
+          for (let done = 0; done < each; ) {
+            const outcome = await log.append('tale-n/a', revision, numbered(1, racer * each + done), anew())()
             if (E.isRight(outcome)) done++
+            else assert.equal(outcome.left.reason, 'version-conflict')
             revision = right(await log.load('tale-n/a', revision)()).revision
           }
         }
         await Promise.all(Array.from({ length: 20 }, (_, racer) => race(racer)))
         const { events, revision } = right(await log.load('tale-n/a', 0)())
-        assert.equal(revision, 1_000)
+        assert.equal(revision, 20 * each)
         assert.deepEqual(
           events.map(({ revision }) => revision),
           events.map((_, i) => i + 1),
         )
-        assert.equal(new Set(numbers(events)).size, 1_000)
+        assert.equal(new Set(numbers(events)).size, 20 * each)
         assert.ok(ascending(events))
+      })
+
+      it('E10 lets one of two win, 1,000 times, and tells the other at once', async () => {
+        await using log = await open()
+        const races = runs(1_000, 10_000)
+        for (let revision = 0; revision < races; revision++) {
+          const outcomes = await Promise.all(
+            ['x', 'y'].map(who =>
+              log.append('tale-n/a', revision, numbered(1, revision), asked(`${who}${revision}`))(),
+            ),
+          )
+          const lost = outcomes.filter(E.isLeft).map(({ left }) => left.reason)
+          assert.deepEqual(lost, ['version-conflict'], `race ${revision}`)
+        }
+        const { events, revision } = right(await log.load('tale-n/a', 0)())
+        assert.equal(revision, races)
+        assert.deepEqual(
+          numbers(events),
+          events.map((_, i) => i),
+        )
+      })
+
+      it('E10 decides again after a conflict, a bounded number of times', async () => {
+        await using log = await open()
+        let appends = 0
+        const counted: EventLog = {
+          ...log,
+          append: (...args) => {
+            appends++
+            return log.append(...args)
+          },
+        }
+        // Handlers that know nothing of each other, as daemons on one log: the tenth of a sum each may not be lost.
+        const handlers = Array.from({ length: 10 }, () => commandHandler(counted, sum))
+        const outcomes = (
+          await Promise.all(
+            handlers.map(async ({ handle }) => {
+              const handled: Array<E.Either<{ readonly reason: string }, unknown>> = []
+              for (let n = 0; n < 100; n++) handled.push(await handle('tale-n/sum', null, anew())())
+              return handled
+            }),
+          )
+        ).flat()
+        const refused = outcomes.filter(E.isLeft).map(({ left }) => left.reason)
+        assert.deepEqual(
+          [...new Set(refused)].filter(reason => reason !== 'version-conflict'),
+          [],
+        )
+        assert.ok(appends <= 5 * outcomes.length, `${appends} appends for ${outcomes.length} commands`)
+        const { events } = right(await log.load('tale-n/sum', 0)())
+        assert.equal(events.length, outcomes.length - refused.length)
+        assert.deepEqual(
+          numbers(events),
+          events.map((_, i) => i + 1),
+        )
+      })
+
+      it('E11 refuses an event that is too large, whatever its size, and takes one that just fits', async () => {
+        await using log = await open()
+        const event = (size: number) => {
+          const text = 'x'.repeat(size - JSON.stringify({ type: 'Large', text: '' }).length)
+          return { type: 'Large', text }
+        }
+        await append(log, 'tale-n/a', 0, [event(maxAppendSize)])
+        const head = log.head()
+        for (const size of [maxAppendSize + 1, 100 * 2 ** 20]) {
+          const refused = await log.append('tale-n/a', 1, [event(size)], anew())()
+          assert.ok(E.isLeft(refused) && refused.left.reason === 'store-unavailable', `${size}`)
+          assert.match(refused.left.cause, new RegExp(`tale-n/a: an append of ${size} bytes is larger than`))
+        }
+        // Bytes count, not characters; and all events of an append together.
+        const wide = { type: 'Wide', text: 'ü'.repeat(maxAppendSize / 2) }
+        assert.ok(E.isLeft(await log.append('tale-n/a', 1, [wide], anew())()))
+        assert.ok(E.isLeft(await log.append('tale-n/a', 1, Array(3).fill(event(400_000)), anew())()))
+        assert.equal(log.head(), head)
+        await append(log, 'tale-n/a', 1, [one])
+      })
+
+      it('E12 knows the same ids again however often, and from however many at once', async () => {
+        await using log = await open()
+        const outcomes = await Promise.all(
+          Array.from({ length: 50 }, () => log.append('tale-n/a', 0, [one, two], asked('same'))()),
+        )
+        const [first] = outcomes
+        for (const outcome of outcomes) assert.deepEqual(outcome, first)
+        assert.ok(first !== undefined && E.isRight(first))
+        assert.equal(right(await log.load('tale-n/a', 0)()).revision, 2)
+        const followed = await told(log, everything, 0, 2)
+        assert.deepEqual(
+          followed.map(({ id }) => id),
+          first.right.events.map(({ id }) => id),
+        )
       })
     })
 

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import * as E from 'fp-ts/lib/Either.js'
 import type { Context } from '../../domain/kernel/context.ts'
+import { versionOf } from '../../domain/kernel/event-version.ts'
 import type { Recorded, Revision, Stored, StoreUnavailable, StreamName } from '../../domain/kernel/store.ts'
 
 /** Which daemon writes, and by which clock. */
@@ -9,8 +10,6 @@ export type Origin = Readonly<{
   /** The boot of the host or of the daemon that the events belong to. */
   bootId: string
   clock: () => Date
-  /** The version of an event's shape; 1 where nothing is said. */
-  schemaOf?: (type: string) => number
 }>
 
 /** An event on its way into a log: everything but what only the log can say. */
@@ -24,7 +23,7 @@ export const maxAppendSize = 1_048_576
 
 /** Puts the envelope around events: their ids, their revisions and who asked for them. */
 export const envelope =
-  ({ node, bootId, clock, schemaOf = () => 1 }: Origin) =>
+  ({ node, bootId, clock }: Origin) =>
   (
     stream: StreamName,
     expected: Revision,
@@ -45,7 +44,7 @@ export const envelope =
         node,
         bootId,
         occurredAt,
-        schema: schemaOf(event.type),
+        schema: versionOf(event.type),
       },
     }))
   }

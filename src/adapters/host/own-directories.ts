@@ -12,15 +12,30 @@ export type OwnDirectories = Disposable &
     bootId: string
   }>
 
+/** Makes a directory of that mode, or says that it is not ours to make. */
+const ownDirectory = (directory: string, mode: number) => {
+  try {
+    mkdirSync(directory, { recursive: true, mode })
+    chmodSync(directory, mode)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    const isNotOurs = code === 'EACCES' || code === 'EPERM'
+    throw new Error(
+      isNotOurs
+        ? `${directory}: it is not ours to use (try: as root, or another directory)`
+        : `${directory}: ${message}`,
+      { cause: error },
+    )
+  }
+}
+
 /**
  * Makes the root (0700) and state (0711) directories and takes them for this process alone; the lock is the kernel's
  * and goes with the process. Throws an error that names the directory when another daemon has it.
  */
 export const takeDirectories = (root: string, state: string): OwnDirectories => {
-  mkdirSync(root, { recursive: true, mode: 0o700 })
-  chmodSync(root, 0o700)
-  mkdirSync(state, { recursive: true, mode: 0o711 })
-  chmodSync(state, 0o711)
+  ownDirectory(root, 0o700)
+  ownDirectory(state, 0o711)
 
   const releases: Array<() => void> = []
   for (const directory of new Set([root, state])) {

@@ -7,6 +7,8 @@ const notFound =
   /exec: ".*": (?:executable file not found|(?:stat .*: )?(?:no such file or directory|not a directory))|executable file `.*` not found|open executable: no such file/i
 const notExecutable =
   /exec: ".*": (?:stat .*: )?(?:permission denied|is a directory|exec format error)|exec format error|open executable: permission denied/i
+/** runc, then crun. */
+const noDirectory = /chdir to cwd \(.*\) set in config.json failed|chdir to `.*`|cannot chdir/i
 const notRunning =
   /cannot exec in a (?:stopped|paused)? ?container|container .*(?:does not exist|is not running|not running)/i
 /** The host is short of something, and may not be for long. */
@@ -22,6 +24,7 @@ export const launchFailure = (message: string): LaunchFailure => {
   if (notFound.test(cause)) return { reason: 'refused', problem: 'command-not-found', cause, exitCode: 127 }
   if (notExecutable.test(cause))
     return { reason: 'refused', problem: 'command-not-executable', cause, exitCode: 126 }
+  if (noDirectory.test(cause)) return { reason: 'refused', problem: 'bad-working-dir', cause, exitCode: 126 }
   if (notRunning.test(cause)) return { reason: 'refused', problem: 'not-running', cause, exitCode: 126 }
   const reason = passing.test(cause) ? 'unavailable' : 'refused'
   return { reason, problem: 'runtime-failed', cause, exitCode: 128 }

@@ -6,12 +6,34 @@ import { eventJson } from './json.ts'
 
 type Link = Readonly<{ event: ReturnType<typeof eventJson>; explanation: string; afterMs: number | null }>
 
-/** One sentence, and the events that led there, from the command and the person to the end. */
+/**
+ * One sentence, and the events that led there, from the command and the person to the end. Those of earlier runs are
+ * only told with `all`; `earlier` is how many they are.
+ */
 export const explain = (
   events: ReadonlyArray<Recorded<DomainEvent>>,
-): Readonly<{ sentence: string; chain: ReadonlyArray<Link> }> => ({
-  sentence: sentenceOf(events),
-  chain: events.map((recorded, i) => {
+  all: boolean,
+): Readonly<{ sentence: string; chain: ReadonlyArray<Link>; earlier: number }> => {
+  const earlier = all ? 0 : beginOfLastRun(events)
+  return { sentence: sentenceOf(events), chain: linksOf(events.slice(earlier)), earlier }
+}
+
+/** With the restart that it came of; the first run begins with the container. */
+const beginOfLastRun = (events: Past): number => {
+  const start = events.findLastIndex(({ event }) => event.type === 'ContainerStartRequested')
+  const request = events[start]?.event
+  if (request?.type !== 'ContainerStartRequested' || request.run === 1) return 0
+  const previous = events.findLastIndex(
+    ({ event }, i) => i < start && event.type === 'ContainerStartRequested',
+  )
+  const restart = events.findLastIndex(
+    ({ event }, i) => i > previous && i < start && event.type === 'ContainerStopRequested' && event.restart,
+  )
+  return restart === -1 ? start : restart
+}
+
+const linksOf = (events: Past): ReadonlyArray<Link> =>
+  events.map((recorded, i) => {
     const before = events[i - 1]
     return {
       event: eventJson(recorded),
@@ -21,8 +43,7 @@ export const explain = (
           ? null
           : Date.parse(recorded.metadata.occurredAt) - Date.parse(before.metadata.occurredAt),
     }
-  }),
-})
+  })
 
 export const who = (actor: Actor): string =>
   actor.kind === 'system' ? `the policy ${actor.policy}` : (actor.user ?? `uid ${actor.uid}`)

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { filter, firstValueFrom, from, fromEvent, map, merge, takeUntil } from 'rxjs'
-import { checkedArgs, checkedEnvironment, nameOf } from '../../domain/bundle/environment.ts'
+import { askedEnvironment, checkedArgs, nameOf } from '../../domain/bundle/environment.ts'
 import { parseUser } from '../../domain/bundle/user.ts'
 import { workingDirectory } from '../../domain/bundle/working-directory.ts'
 import { ConsoleSize } from '../../domain/kernel/container-options.ts'
@@ -44,7 +44,7 @@ const planExec = (engine: Engine, body: unknown) => async (): Promise<E.Either<A
   const { container, args, env = [], user = null, workingDir = null, ...rest } = wanted.right
   for (const check of [
     checkedArgs(args),
-    checkedEnvironment(env, 'env'),
+    askedEnvironment(env, 'env'),
     parseUser(user ?? ''),
     workingDirectory(workingDir, ''),
     checkedSize(rest.consoleSize ?? null),
@@ -53,8 +53,8 @@ const planExec = (engine: Engine, body: unknown) => async (): Promise<E.Either<A
   const found = await findLiving(engine, container)
   if (E.isLeft(found)) return found
   const { id, namespace, status } = found.right
-  if (status === 'paused') return E.left({ reason: 'container-paused', container: id })
-  if (status !== 'running') return E.left({ reason: 'container-not-running', container: id })
+  if (status === 'paused') return E.left({ reason: 'container-paused', container })
+  if (status !== 'running') return E.left({ reason: 'container-not-running', container })
 
   const exec = `${engine.randomId()}${engine.randomId()}`.replaceAll('-', '') as ExecId
   engine.keepExecEnvironment(exec, env)
@@ -75,6 +75,7 @@ const planExec = (engine: Engine, body: unknown) => async (): Promise<E.Either<A
   return E.right({
     subject: { kind: 'exec', id: exec },
     stream,
+    called: { id, as: container },
     give: giving(engine.exec, stream, command, () => ({ exec, container: id })),
   })
 }

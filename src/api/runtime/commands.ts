@@ -21,7 +21,7 @@ import type { Plan } from '../operation.ts'
 import { sendProblem } from '../problem.ts'
 import type { ApiError } from '../problem.ts'
 import { CreateContainer, creationOf } from './create.ts'
-import { findLiving } from './find.ts'
+import { calledAs, findLiving } from './find.ts'
 import { inventName } from './names.ts'
 import { settledBy } from './settled.ts'
 
@@ -114,6 +114,7 @@ const planCreation =
     return E.right({
       subject: { kind: 'container', id, name: called },
       stream,
+      called: { id, as: called },
       give: giving(engine.container, stream, command, () => ({ container: id })),
     })
   }
@@ -131,10 +132,12 @@ const planFor = async (
   if (E.isLeft(command)) return command
   const { id, namespace, name } = found.right
   const stream = engine.streams.container(namespace, id)
+  const give = giving(engine.container, stream, command.right, settledBy(command.right.type, until))
   return E.right({
     subject: { kind: 'container', id, name },
     stream,
-    give: giving(engine.container, stream, command.right, settledBy(command.right.type, until)),
+    called: { id, as: reference },
+    give: async context => pipe(await give(context), E.mapLeft(calledAs(reference, id))),
   })
 }
 

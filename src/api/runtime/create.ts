@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
-import { checkedEnvironment, nameOf as variableName } from '../../domain/bundle/environment.ts'
+import { askedEnvironment, nameOf as variableName } from '../../domain/bundle/environment.ts'
 import { checkedOptions } from '../../domain/bundle/options.ts'
 import { processArgs } from '../../domain/bundle/process-args.ts'
 import { Bind, ConsoleSize, Ulimit } from '../../domain/kernel/container-options.ts'
@@ -103,7 +103,7 @@ export const creationOf = (
   name: ContainerName,
   start: boolean,
 ): E.Either<InvalidRequest, Readonly<{ command: Create; environment: ReadonlyArray<string> }>> => {
-  const environment = checkedEnvironment(asked.env ?? [], 'env')
+  const environment = askedEnvironment(asked.env ?? [], 'env')
   if (E.isLeft(environment)) return environment
   const options = optionsOf(asked, view)
   if (E.isLeft(options)) return options

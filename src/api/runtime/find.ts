@@ -18,7 +18,7 @@ export const findContainer = (
     case 'ambiguous':
       return E.left({ reason: 'container-ambiguous', container: reference, candidates: found.candidates })
     case 'none':
-      return E.left({ reason: 'container-not-found', container: reference } as ApiError)
+      return E.left({ reason: 'container-not-found', container: reference })
   }
 }
 
@@ -31,6 +31,12 @@ export const findLiving = async (
   const found = findContainer(engine, reference, 'now')
   if (E.isLeft(found)) return found
   return found.right.status === 'removed'
-    ? E.left({ reason: 'container-not-found', container: found.right.id })
+    ? E.left({ reason: 'container-not-found', container: reference })
     : found
 }
+
+/** What is refused about a container is said of it by the name that was asked by. */
+export const calledAs =
+  (reference: string, id: string) =>
+  (error: ApiError): ApiError =>
+    'container' in error && error.container === id ? { ...error, container: reference } : error

@@ -24,6 +24,9 @@ type Params = { Params: { container: string } }
 
 export const ListQuery = query({ ...AtQuery.props, all: Flag, removed: Flag })
 
+/** `all`: every run, not only the last. */
+export const WhyQuery = query({ ...AtQuery.props, all: Flag })
+
 const flag = (request: FastifyRequest, name: string) =>
   pipe(
     Flag.decode((request.query as Record<string, unknown>)[name]),
@@ -84,12 +87,12 @@ export const containerRoutes: FastifyPluginAsync<{ engine: Engine }> = async (ap
       await caughtUp(engine)
       const found = findContainer(engine, request.params.container, 'now')
       if (E.isLeft(found)) return sendProblem(reply, found.left)
-      const missing: ApiError = { reason: 'container-not-found', container: found.right.id }
+      const missing: ApiError = { reason: 'container-not-found', container: request.params.container }
       return sendHistory(engine, request, reply, await historyOf(engine, found.right), missing)
     },
   )
 
-  app.get<Params>('/containers/:container/why', { config: { query: AtQuery } }, async (request, reply) => {
+  app.get<Params>('/containers/:container/why', { config: { query: WhyQuery } }, async (request, reply) => {
     const as = await asked(engine, request.query)
     if (E.isLeft(as)) return sendProblem(reply, as.left)
     const found = findContainer(engine, request.params.container, 'now')
@@ -97,7 +100,8 @@ export const containerRoutes: FastifyPluginAsync<{ engine: Engine }> = async (ap
     const events = await eventsOf(engine, [engine.streams.container(found.right.namespace, found.right.id)])
     if (E.isLeft(events)) return sendProblem(reply, events.left)
     const { position } = as.right
-    return { position, ...explain(events.right.filter(event => event.position <= position)) }
+    const past = events.right.filter(event => event.position <= position)
+    return { position, ...explain(past, flag(request, 'all')) }
   })
 
   app.get<Params>('/containers/:container/wait', async (request, reply) => {
@@ -116,10 +120,11 @@ export const containerRoutes: FastifyPluginAsync<{ engine: Engine }> = async (ap
       if (E.isLeft(found)) return sendProblem(reply, found.left)
       const query = await outputQuery(engine, request)
       if (E.isLeft(query)) return sendProblem(reply, query.left)
-      const { id, options } = found.right
+      const { options } = found.right
       const { stdout, stderr, timestamps, ...rest } = query.right
       const output = engine.output(found.right, { ...rest, signal: goneSignal(request, reply) })
-      if (output === null) return sendProblem(reply, { reason: 'output-not-kept', container: id })
+      if (output === null)
+        return sendProblem(reply, { reason: 'output-not-kept', container: request.params.container })
       return sendOutput(reply, output, {
         isRaw: options.terminal,
         timestamps,
@@ -137,8 +142,8 @@ export const containerRoutes: FastifyPluginAsync<{ engine: Engine }> = async (ap
       return sendProblem(
         reply,
         problem === 'not-running'
-          ? { reason: 'container-not-running', container: found.right.id }
-          : { reason: 'input-closed', container: found.right.id, cause },
+          ? { reason: 'container-not-running', container: request.params.container }
+          : { reason: 'input-closed', container: request.params.container, cause },
       )
     }
     await passOn(request, input.right)

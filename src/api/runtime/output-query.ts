@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import * as t from 'io-ts'
 import { parseMoment } from '../../domain/events/moment.ts'
 import { decode } from '../../domain/kernel/decode.ts'
-import { positionOf } from '../at.ts'
+import { checkedStretch, positionOf } from '../at.ts'
 import type { Engine, OutputQuery as Wanted } from '../engine.ts'
 import type { ApiError } from '../problem.ts'
 import { Flag, query } from '../query.ts'
@@ -32,6 +32,8 @@ export const outputQuery = async (
   const { follow = false, stdout = true, stderr = true, timestamps = false, tail = 'all' } = asked.right
   if (!stdout && !stderr)
     return E.left({ reason: 'invalid-request', errors: ['stdout, stderr: at least one must be wanted'] })
+  const stretch = await checkedStretch(engine, asked.right.since, asked.right.until)
+  if (E.isLeft(stretch)) return stretch
   const since = await timeOf(engine, asked.right.since)
   if (E.isLeft(since)) return since
   const until = await timeOf(engine, asked.right.until)
@@ -48,7 +50,7 @@ export const outputQuery = async (
 }
 
 const timeOf = async (engine: Engine, text: string | undefined): Promise<E.Either<ApiError, Date | null>> => {
-  if (text === undefined || text === '') return E.right(null)
+  if (text === undefined) return E.right(null)
   const moment = parseMoment(text, engine.clock())
   if (E.isLeft(moment)) return moment
   if (moment.right.kind === 'time') return E.right(moment.right.time)

@@ -125,6 +125,8 @@ export type Page<Item> = List<Item> & Readonly<{ next: number | null }>
 export type Explanation = Readonly<{
   position: number
   sentence: string
+  /** How many events of earlier runs there are, that are not in the chain. */
+  earlier?: number
   chain: ReadonlyArray<Readonly<{ event: RecordedEvent; explanation: string; afterMs: number | null }>>
 }>
 

@@ -1,6 +1,6 @@
 import { connect } from '../http.ts'
 import type { Connection, Method, Response } from '../http.ts'
-import { Refused } from '../failure.ts'
+import { Refused, UsageError } from '../failure.ts'
 import type { Problem } from '../failure.ts'
 import type { Operation } from './answers.ts'
 import { endpointOf } from './endpoint.ts'
@@ -95,10 +95,16 @@ export const daemonFor = ({
 export const newKey = () =>
   `cli-${process.pid.toString(36)}-${process.hrtime.bigint().toString(36)}-${Math.random().toString(36).slice(2, 12)}`
 
-export const segment = (text: string) => encodeURIComponent(text)
+export const segment = (text: string): string => encodeURIComponent(notEmpty(text))
 
 /** A name whose slashes stand for themselves in a path. */
-export const namePath = (name: string) => name.split('/').map(encodeURIComponent).join('/')
+export const namePath = (name: string): string => notEmpty(name).split('/').map(encodeURIComponent).join('/')
+
+/** A path without a name in it would be that of all of them. */
+const notEmpty = (name: string): string => {
+  if (name === '') throw new UsageError('a name is empty')
+  return name
+}
 
 const queryText = (query: Query) => {
   const pairs = Object.entries(query)

@@ -10,6 +10,8 @@ export const environment = ({ env, envFile }: Given, io: Pick<Io, 'env' | 'cwd'>
   ...(envFile ?? []).flatMap(path => parseEnvFile(readEnvFile(resolve(io.cwd, path)), path, io.env)),
   ...(env ?? []).flatMap(entry => {
     if (entry.startsWith('=') || entry === '') throw new UsageError(`--env: "${entry}" has no name`)
+    const name = entry.split('=', 1).join('')
+    if (/\s/.test(name)) throw new UsageError(`--env: "${name}" cannot be the name of a variable`)
     return entry.includes('=') ? [entry] : fromHere(entry, io.env)
   }),
 ]

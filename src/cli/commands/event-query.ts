@@ -24,6 +24,9 @@ export const eventQuery = async (daemon: Daemon, given: Filters): Promise<EventQ
   for (const key of asked) {
     const [value, ...more] = filters.get(key) ?? []
     if (value !== undefined && more.length === 0) query[key] = value
+    // Of these the daemon knows which there are, and says so.
+    else if (value !== undefined && (key === 'type' || key === 'category'))
+      query[key] = [value, ...more].join(',')
   }
   const severals: Filters = new Map([...filters].filter(([key]) => query[key] === undefined))
   return {

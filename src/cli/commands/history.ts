@@ -4,7 +4,7 @@ import { daemonFor, namePath, segment } from '../client/daemon.ts'
 import type { Daemon, Query } from '../client/daemon.ts'
 import { choice, command, flag, optional, text } from '../command.ts'
 import { moments, objectNames } from '../completion-sources.ts'
-import { Failure, Refused } from '../failure.ts'
+import { Failure, Refused, UsageError } from '../failure.ts'
 import type { Session } from '../io.ts'
 import { parseFilters } from '../output/filters.ts'
 import { openPage, straightOut } from '../output/pager.ts'
@@ -31,6 +31,9 @@ const run = async (session: Session, flags: HistoryFlags, object?: string): Prom
   const cursor = cursorOf(flags, session.cwd)
   const daemon = daemonFor(session)
   const query = await eventQuery(daemon, filters)
+  // What is selected here is checked there: of nothing, for that costs nothing.
+  if (Object.keys(query.query).length > 0)
+    await daemon.get<List<RecordedEvent>>('/v1/events', { ...query.query, after: 'now', limit: 1 })
   const { found, events, position } = await historyOf(daemon, object, flags)
   if (found?.kind === 'container') sayRemoved(session, found.object)
 
@@ -85,7 +88,9 @@ const historyOf = async (daemon: Daemon, object: string, flags: HistoryFlags): P
     return { found, events: items, position }
   } catch (error) {
     const isUnknown =
-      error instanceof Failure && (!(error instanceof Refused) || error.problem.status === 404)
+      error instanceof Failure &&
+      !(error instanceof UsageError) &&
+      (!(error instanceof Refused) || error.problem.status === 404)
     if (!isUnknown || (error instanceof Refused && error.problem.reason === 'moment-not-found')) throw error
   }
   const name = await formerImage(daemon, object)

@@ -2,7 +2,7 @@ import type { Container, Image } from '../client/answers.ts'
 import { daemonFor, namePath, segment } from '../client/daemon.ts'
 import type { Daemon } from '../client/daemon.ts'
 import { complain } from '../complain.ts'
-import { Failure, Refused } from '../failure.ts'
+import { Failure, Refused, UsageError } from '../failure.ts'
 import type { Session } from '../io.ts'
 import { containerView, imageView } from '../output/inspect-view.ts'
 import { formatOf } from '../output/list.ts'
@@ -37,6 +37,10 @@ export const find = async (daemon: Daemon, name: string, { type, at }: InspectFl
 const isNotFound = ({ problem }: Refused) =>
   (problem.status === 404 && problem.reason !== 'moment-not-found') || problem.reason === 'invalid-reference'
 
+/** A template that does not fit what it is about is no wrong usage for docker, but a failure. */
+const asDocker = (error: unknown): unknown =>
+  error instanceof UsageError ? new Failure(error.message, error.advice, 1) : error
+
 export const inspect = async (
   session: Session,
   flags: InspectFlags,
@@ -54,7 +58,12 @@ export const inspect = async (
     if (kind === 'container') sayRemoved(session, object)
     if (format === 'people') session.out(`${JSON.stringify(object, null, 2)}\n`)
     else if (format === 'json') session.out(`${JSON.stringify(object)}\n`)
-    else session.out(format.render([kind === 'container' ? containerView(object) : imageView(object)]))
+    else
+      try {
+        session.out(format.render([kind === 'container' ? containerView(object) : imageView(object)]))
+      } catch (error) {
+        exitCode = complain(asDocker(error), session)
+      }
   }
   return exitCode
 }

@@ -2,7 +2,7 @@ import type { Container } from '../client/answers.ts'
 import { segment } from '../client/daemon.ts'
 import type { Daemon } from '../client/daemon.ts'
 import type { Session } from '../io.ts'
-import { ago } from '../output/age.ts'
+import { agoInSentence } from '../output/age.ts'
 import { person } from '../output/people.ts'
 
 /** The same, for an answer that does not have the container in it. It never fails: the answer itself does that. */
@@ -15,7 +15,7 @@ export const sayIfRemoved = (session: Session, daemon: Daemon, name: string): Pr
 /** What is said of a removed container besides the answer: that it is removed, when and by whom. */
 export const sayRemoved = (session: Session, container: Container): void => {
   if (container.removedAt === null || container.removedAt === undefined) return
-  const when = ago(container.removedAt, session.now())
+  const when = agoInSentence(container.removedAt, session.now())
   session.err(
     `${container.name} (${container.id.slice(0, 12)}) was removed ${when} by ${person(container.removedBy)}\n`,
   )

@@ -10,19 +10,32 @@ import type { FormatFlags } from '../output/list.ts'
 import { person } from '../output/people.ts'
 import { sayIfRemoved } from './removed.ts'
 
-const run = async (session: Session, flags: FormatFlags, container: string): Promise<number> => {
+type WhyFlags = FormatFlags & Readonly<{ all?: boolean }>
+
+const run = async (session: Session, flags: WhyFlags, container: string): Promise<number> => {
   const format = formatOf(flags)
   const daemon = daemonFor(session)
   const removed = sayIfRemoved(session, daemon, container)
-  const explanation = await daemon.get<Explanation>(`/v1/containers/${segment(container)}/why`)
+  const explanation = await daemon.get<Explanation>(`/v1/containers/${segment(container)}/why`, {
+    all: flags.all === true ? true : undefined,
+  })
   await removed
   if (format === 'people') {
     session.out(told(explanation, session))
+    sayEarlier(session, explanation, container)
     sayPosition(session, explanation.position)
   } else {
     session.out(format === 'json' ? `${JSON.stringify(explanation)}\n` : format.render([explanation]))
   }
   return 0
+}
+
+const sayEarlier = (session: Session, { earlier = 0 }: Explanation, container: string): void => {
+  if (earlier === 0) return
+  const paint = painter(session.hasColour('stdout'))
+  session.out(
+    `${paint('dim', harmless(`${earlier} events of earlier runs: shiplog why --all ${container}`))}\n`,
+  )
 }
 
 /** The sentence, then the chain of causes, from the command and the person to the end. */
@@ -48,15 +61,21 @@ const told = ({ sentence, chain }: Explanation, session: Session): string => {
   ].join('\n')
 }
 
-export default command<FormatFlags, [string]>({
+export default command<WhyFlags, [string]>({
   brief: 'why a container is as it is',
   usage: 'why [FLAG…] CONTAINER',
   examples: [
     ['why web', 'one sentence, then each cause with who, when and which event'],
+    ['why --all web', 'every run that it had, not only the last'],
     ['why --json web', 'the same as one object'],
   ],
   notes: 'It answers for removed containers too. shiplog show EVENT shows each event whole.',
-  flags: { format: text('json, or a template', 'FORMAT'), json: flag('one object') },
+  flags: {
+    all: flag('every run, not only the last'),
+    format: text('json, or a template', 'FORMAT'),
+    json: flag('one object'),
+  },
+  aliases: { a: 'all' },
   positional: { kind: 'tuple', parameters: [required('the container', 'CONTAINER', containerNames)] },
   run,
 })

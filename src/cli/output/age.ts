@@ -28,6 +28,12 @@ export const ago = (time: string | null | undefined, now: Date): string => {
   return age === 'N/A' ? age : `${age} ago`
 }
 
+/** As a part of a sentence: docker's words begin with a capital. */
+export const agoInSentence = (time: string | null | undefined, now: Date): string => {
+  const age = ago(time, now)
+  return age === 'N/A' ? 'some time ago' : age.charAt(0).toLowerCase() + age.slice(1)
+}
+
 const two = (n: number) => String(n).padStart(2, '0')
 
 /** A time of the wall clock here, to the second, as docker prints it. */

@@ -1,5 +1,9 @@
 import type { Container, Image } from '../client/answers.ts'
 import { signalName } from './signals.ts'
+import { allFields } from './template.ts'
+
+/** What people and images choose the keys of: any of them may be asked for. */
+const free = ['labels', 'Labels', 'profile']
 
 /** Docker's word for a status; what docker has no word for is `dead`. */
 const state = ({ status }: Container): string => {
@@ -26,7 +30,10 @@ const state = ({ status }: Container): string => {
 const zeroTime = '0001-01-01T00:00:00Z'
 
 /** All that is known, under our names and, for templates, under docker's too (moby, api/types/container). */
-export const containerView = (container: Container): object => {
+export const containerView = (container: Container): object =>
+  allFields(containerFields(container), free) as object
+
+const containerFields = (container: Container): object => {
   const { options, exit, failure, image } = container
   const binds = (options['binds'] ?? []) as ReadonlyArray<
     Readonly<{ source: string; target: string; readonly: boolean }>
@@ -51,7 +58,7 @@ export const containerView = (container: Container): object => {
       Error: failure?.cause ?? '',
       StartedAt: container.startedAt ?? zeroTime,
       FinishedAt: container.endedAt ?? zeroTime,
-      ...(exit?.signal == null ? {} : { Signal: signalName(exit.signal) }),
+      Signal: exit?.signal == null ? '' : signalName(exit.signal),
     },
     Image: image.config,
     Name: `/${container.name}`,
@@ -92,7 +99,9 @@ export const containerView = (container: Container): object => {
 }
 
 /** The same for an image (moby, api/types/image). */
-export const imageView = (image: Image): object => ({
+export const imageView = (image: Image): object => allFields(imageFields(image), free) as object
+
+const imageFields = (image: Image): object => ({
   ...image,
   Id: image.id,
   RepoTags: [image.familiar ?? image.name],

@@ -119,7 +119,10 @@ const valueOf = (operand: Operand, scope: Scope): unknown => {
       for (const key of operand.keys) {
         if (value == null) return undefined
         if (!isObject(value)) throw new UsageError(`--format: there is nothing at ${describe(operand)}`)
-        if (!(key in value) && isWhole in value) throw unknownField(key, Object.keys(value))
+        if (!Object.hasOwn(value, key)) {
+          if (isWhole in value) throw unknownField(key, Object.keys(value))
+          return undefined
+        }
         value = value[key]
       }
       return value
@@ -132,6 +135,17 @@ const isWhole = Symbol('these are all fields there are')
 /** Marks a row whose fields are all there are, so that a wrong name is an error and not an empty column. */
 export const fields = <Row extends object>(row: Row): Row =>
   Object.defineProperty({ ...row }, isWhole, { value: true })
+
+/** The same for all that is in it, but for what has keys of its own choosing, by its name. */
+export const allFields = (value: unknown, free: ReadonlyArray<string>): unknown => {
+  if (Array.isArray(value)) return value.map(each => allFields(each, free))
+  if (!isObject(value)) return value
+  return fields(
+    Object.fromEntries(
+      Object.entries(value).map(([key, each]) => [key, free.includes(key) ? each : allFields(each, free)]),
+    ),
+  )
+}
 
 const unknownField = (key: string, known: ReadonlyArray<string>) =>
   new UsageError(`--format: there is no field .${key}`, `one of ${known.map(name => `.${name}`).join(' ')}`)

@@ -36,6 +36,17 @@ export const checkedEnvironment = (
   return parsed(entries)
 }
 
+/** Entries that somebody asks for: a name with white space in it is a slip. An image may have what it likes. */
+export const askedEnvironment = (
+  entries: ReadonlyArray<string>,
+  whose: string,
+): Parsed<ReadonlyArray<string>> => {
+  const slip = entries.map(nameOf).find(name => /\s/.test(name))
+  return slip === undefined
+    ? checkedEnvironment(entries, whose)
+    : malformed(`${whose}: ${quoted(slip)} cannot be the name of a variable`)
+}
+
 /** The arguments of a process, which share execve's limits. */
 export const checkedArgs = (args: ReadonlyArray<string>): Parsed<ReadonlyArray<string>> => {
   if (args.length === 0) return malformed('args: no command')

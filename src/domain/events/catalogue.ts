@@ -26,4 +26,13 @@ export const DomainEvent = t.union(
 export type DomainEvent = t.TypeOf<typeof DomainEvent>
 
 export type EventType = DomainEvent['type']
+
+type Codec = t.Mixed &
+  Readonly<{ types?: ReadonlyArray<Codec>; type?: t.TypeC<{ type: t.LiteralC<EventType> }> }>
+
+const typesIn = ({ types, type }: Codec): ReadonlyArray<EventType> =>
+  types?.flatMap(typesIn) ?? (type === undefined ? [] : [type.props.type.value])
+
+/** The types of all events there are. */
+export const eventTypes: ReadonlyArray<EventType> = typesIn(DomainEvent as unknown as Codec)
 export type DomainEventOf<Type extends EventType> = Extract<DomainEvent, { type: Type }>

@@ -5,23 +5,39 @@ import * as TE from 'fp-ts/lib/TaskEither.js'
 import type * as t from 'io-ts'
 import type { Decider } from './decider.ts'
 import { explain } from './decode.ts'
+import { versionOf } from './event-version.ts'
 import { commandHandler } from './handle.ts'
 import type { EventLog, EventStore, Recorded, Stored, UnreadableHistory } from './store.ts'
 
-/** One component's view of the log: its own events, checked on the way out, encoded on the way in. */
+/** What is wrong with an event may be as long as the event. */
+const LONGEST_CAUSE = 1000
+
+/**
+ * One component's view of the log: its own events, checked on the way out, encoded on the way in. An event that cannot be
+ * understood (its type or its version is not known, or its shape is another) ends the reading: nothing is skipped.
+ */
 export const storeOf = <Event>(log: EventLog, codec: t.Type<Event, unknown>): EventStore<Event> => {
-  const read = (recorded: Recorded<Stored>): E.Either<UnreadableHistory, Recorded<Event>> =>
-    pipe(
-      codec.decode(recorded.event),
+  const unreadable = ({ stream, position, id, event }: Recorded<Stored>, why: string): UnreadableHistory => ({
+    reason: 'unreadable-history',
+    stream,
+    cause: `event ${id} (${event.type}) at @${position}: ${why}`,
+  })
+
+  const read = (recorded: Recorded<Stored>): E.Either<UnreadableHistory, Recorded<Event>> => {
+    const { event, metadata } = recorded
+    const known = versionOf(event.type)
+    if (metadata.schema > known)
+      return E.left(
+        unreadable(recorded, `it is of version ${metadata.schema}, and this engine knows ${known} at most`),
+      )
+    return pipe(
+      codec.decode(event),
       E.bimap(
-        errors => ({
-          reason: 'unreadable-history' as const,
-          stream: recorded.stream,
-          cause: `event ${recorded.id} at ${recorded.position}: ${errors.map(explain).join('; ')}`,
-        }),
+        errors => unreadable(recorded, errors.map(explain).join('; ').slice(0, LONGEST_CAUSE)),
         event => ({ ...recorded, event }),
       ),
     )
+  }
 
   const readAll = (
     events: ReadonlyArray<Recorded<Stored>>,

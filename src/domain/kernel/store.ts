@@ -32,7 +32,7 @@ export type Metadata = Readonly<{
   bootId: string
   /** When it happened, by the wall clock (RFC 3339); order is by position, never by this. */
   occurredAt: string
-  /** The version of the event's shape. */
+  /** The version of the event's shape (`event-version.ts`). */
   schema: number
 }>
 

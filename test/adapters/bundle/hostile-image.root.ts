@@ -146,7 +146,7 @@ describe('links where something is to be made or mounted', () => {
     assert.ok(existsSync(join(trial.rootfs, 'srv/real/x')))
   })
   for (const to of ['/proc/self', '/dev/pts', '/sys/fs/cgroup'])
-    test(`M8 a volume, a bind and a tmpfs that lead to ${to}`, async () => {
+    test(`M8, X1 a volume, a bind and a tmpfs that lead to ${to}`, async () => {
       const image = link('data', to)
       assert.equal(await refusal({ image, says: { volumes: ['/data/x'] } }), 'unsafe-path')
       assert.equal(
@@ -157,7 +157,7 @@ describe('links where something is to be made or mounted', () => {
       assert.equal(await refusal({ image, asked: { binds } }), 'unsafe-path')
     })
   for (const path of ['proc', 'dev', 'sys', 'etc'])
-    test(`M8 /${path} is a link`, async () => {
+    test(`M8, X1 /${path} is a link`, async () => {
       const image = link(path, path === 'etc' ? '/proc/self' : '/tmp')
       assert.equal(await refusal({ image }), 'unsafe-path')
     })

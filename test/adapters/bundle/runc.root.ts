@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { ContainerOptions } from '../../../src/domain/kernel/container-options.ts'
 import type { ImageDefaults } from '../../../src/domain/kernel/image-config.ts'
+import { maskedPaths, readonlyPaths } from '../../../src/domain/bundle/masked-paths.ts'
 import { openBundles, readSurroundings } from '../../../src/adapters/bundle/directory.ts'
 import { defaults, options } from '../../support/bundle-options.ts'
 import { left, right, trialBundles } from '../../support/bundle.ts'
@@ -14,10 +16,12 @@ const run = async (
   script: string,
   asked: Partial<ContainerOptions> = {},
   said: Partial<ImageDefaults> = {},
+  change: (image: string) => void = () => {},
 ) => {
   using trial = trialBundles(image => {
     mkdirSync(join(image, 'data'))
     writeFileSync(join(image, 'data/of-the-image'), '')
+    change(image)
   })
   const source = join(trial.base, 'source')
   mkdirSync(source)
@@ -34,7 +38,7 @@ const run = async (
 
 const status = (name: string) => `grep ^${name}: /proc/self/status | grep -o '[0-9a-f]*$'`
 
-test('a user by name has its ids and the groups it is a member of', async () => {
+test('X4 a user by name has its ids and the groups it is a member of', async () => {
   assert.equal(
     await run('id', { user: 'ana' }),
     'uid=1000(ana) gid=1001(ana) groups=29(audio),44(video),1001(ana)',
@@ -46,7 +50,7 @@ test('a user by name has its ids and the groups it is a member of', async () => 
   )
 })
 
-test('root has docker’s capabilities, none of them inheritable, and no new privileges where asked', async () => {
+test('X4 root has docker’s capabilities, none of them inheritable, and no new privileges where asked', async () => {
   const script = ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb', 'NoNewPrivs', 'Seccomp']
     .map(status)
     .join(';')
@@ -74,14 +78,14 @@ test('root has docker’s capabilities, none of them inheritable, and no new pri
   assert.equal(await run(status('Seccomp'), { seccomp: { kind: 'unconfined' } }), '0')
 })
 
-test('another user has no capability in effect', async () => {
+test('X4 another user has no capability in effect', async () => {
   assert.equal(
     await run(`${status('CapEff')}; ${status('CapBnd')}`, { user: 'ana' }),
     '0000000000000000\n00000000a80425fb',
   )
 })
 
-test('paths that tell of the host are masked, and those that change it are read-only', async () => {
+test('X5 paths that tell of the host are masked, and those that change it are read-only', async () => {
   assert.equal(
     await run('cat /proc/kcore /proc/keys /proc/timer_list /proc/interrupts 2>/dev/null | busybox wc -c'),
     '0',
@@ -126,8 +130,92 @@ test('the default devices are there and no other can be used', async () => {
   assert.equal(await run('busybox mknod /mem c 1 1 && (cat /mem 2>/dev/null || echo refused)'), 'refused')
 })
 
-test('descriptors are 0, 1, 2 and that of the directory itself', async () => {
+test('X2 descriptors are 0, 1, 2 and that of the directory itself', async () => {
   assert.equal(await run('ls /proc/self/fd'), '0\n1\n2\n3')
+})
+
+test('X4 a user by number that nobody has is in no further group', async () => {
+  assert.equal(await run(`grep ^Groups: /proc/self/status`, { user: '4242:4242' }), 'Groups:\t4242')
+})
+
+/** What is mounted below a directory, and whether it is read-only there; runc makes each a mount of its own. */
+const mountsBelow = (mountinfo: string, directory: string) =>
+  mountinfo.split('\n').flatMap(line => {
+    const [, , , , path = '', options = ''] = line.split(' ')
+    return path.startsWith(`${directory}/`) ? [{ path, isReadonly: options.split(',').includes('ro') }] : []
+  })
+
+test('X5 exactly those are masked or read-only that docker masks, each by a mount of its own', async () => {
+  const mountinfo = await run('cat /proc/self/mountinfo')
+  const masked = maskedPaths(readSurroundings().host)
+  const there = [...masked, ...readonlyPaths].filter(path => existsSync(path)).sort()
+  const found = [...mountsBelow(mountinfo, '/proc'), ...mountsBelow(mountinfo, '/sys')]
+    .filter(({ path }) => !path.startsWith('/sys/fs/cgroup'))
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1))
+  assert.deepEqual(
+    found.map(({ path }) => path),
+    there,
+  )
+  for (const { path, isReadonly } of found)
+    assert.ok(
+      isReadonly || !statSync(path).isDirectory() || !(readonlyPaths as ReadonlyArray<string>).includes(path),
+      path,
+    )
+  const written = await run(
+    readonlyPaths
+      .filter(path => existsSync(path))
+      .map(path => `(echo 1 > ${path}/x || echo 1 > ${path}) 2>/dev/null && echo ${path}`)
+      .join('; ') + '; true',
+  )
+  assert.equal(written, '')
+})
+
+test('X1 what the image has where devices and kernel files are to be does not matter: ours are on top of it', async () => {
+  const harm = join(tmpdir(), `shiplog-x1-${process.pid}`)
+  writeFileSync(harm, 'untouched')
+  try {
+    const image = (root: string) => {
+      for (const path of ['dev', 'proc', 'sys']) mkdirSync(join(root, path), { recursive: true })
+      mkdirSync(join(root, 'proc/sys'))
+      for (const [path, to] of [
+        ['dev/null', harm],
+        ['dev/console', harm],
+        ['dev/pts', '/proc/sys/kernel'],
+        ['dev/ptmx', '/proc/sysrq-trigger'],
+        ['dev/shm', '/'],
+        ['dev/mqueue', '/proc'],
+        ['dev/fd', '/'],
+        ['dev/core', '/proc/sysrq-trigger'],
+        ['proc/kcore', harm],
+        ['proc/sys/kernel', '/tmp'],
+        ['proc/sysrq-trigger', harm],
+        ['sys/firmware', '/'],
+      ] as const)
+        symlinkSync(to, join(root, path))
+    }
+    const script = [
+      'busybox stat -c "%F %t:%T" /dev/null /dev/zero',
+      'echo x > /dev/null',
+      'grep -c " /dev/pts devpts " /proc/mounts',
+      'busybox readlink /dev/ptmx',
+      'busybox stat -c %F /dev/shm /dev/mqueue',
+      'cat /proc/kcore | busybox wc -c',
+      '(echo 1 > /proc/sys/kernel/panic) 2>/dev/null || echo refused',
+    ].join('; ')
+    assert.deepEqual((await run(script, {}, {}, image)).split('\n'), [
+      'character special file 1:3',
+      'character special file 1:5',
+      '1',
+      'pts/ptmx',
+      'directory',
+      'directory',
+      '0',
+      'refused',
+    ])
+    assert.equal(readFileSync(harm, 'utf8'), 'untouched')
+  } finally {
+    rmSync(harm)
+  }
 })
 
 test('name, hosts, environment and directory are its own', async () => {

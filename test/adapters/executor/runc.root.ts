@@ -37,7 +37,7 @@ describe('a running container', () => {
     assert.equal(codeOf(await soon('it ends', ended)), 3)
   })
 
-  it('is killed though it is paused', async () => {
+  it('X7 is killed though it is paused', async () => {
     for (const kill of [
       runtime.kill,
       (container: Parameters<typeof runtime.kill>[0]) => runtime.signal(container, 9),

@@ -110,7 +110,7 @@ describe('a daemon that is killed', () => {
     }
   })
 
-  it('remembers what the kernel killed for want of memory, though the counter is gone', async () => {
+  it('X6 remembers what the kernel killed for want of memory, though the counter is gone', async () => {
     const first = daemonOn(world)
     const container = newContainer()
     await first.launch(container, { args: ['/bin/sh', '-c', 'tail /dev/zero'], memory: 8 << 20 })

@@ -31,6 +31,15 @@ describe('what a runtime says when it could not start a process', () => {
       assert.equal(words(message), 'refused command-not-executable 126'))
 
   for (const message of [
+    runc(String.raw`chdir to cwd (\"/nodir\") set in config.json failed: no such file or directory`),
+    runc(String.raw`chdir to cwd (\"/etc/passwd\") set in config.json failed: not a directory`),
+    runc(String.raw`chdir to cwd (\"/root\") set in config.json failed: permission denied`),
+    'chdir to `/nodir`: No such file or directory',
+  ])
+    it(`means that it cannot start there: ${message.trim().slice(-60)}`, () =>
+      assert.equal(words(message), 'refused bad-working-dir 126'))
+
+  for (const message of [
     runc(String.raw`error mounting \"/x\" to rootfs at \"/y\": stat /x: no such file or directory`),
     runc(String.raw`error during container init: error setting cgroup config: permission denied`),
     'container with given ID already exists',

@@ -39,7 +39,7 @@ describe('how a container ended', () => {
     assert.deepEqual([end.exitCode, end.signal], [137, 9])
   })
 
-  it('may be want of memory', async () => {
+  it('X6 may be want of memory', async () => {
     const { ended } = await daemon.start({ args: sh('tail /dev/zero'), memory: 8 << 20 })
     const end = await soon('it ends', ended)
     assert.ok(end.kind === 'exited')

@@ -7,6 +7,7 @@ import * as E from 'fp-ts/lib/Either.js'
 import { openTerminalInput } from '../../../src/adapters/supervisor/input.ts'
 import { terminalSizes } from '../../../src/adapters/supervisor/terminal.ts'
 import type { ContainerId, ExecId } from '../../../src/domain/kernel/identifiers.ts'
+import { runs } from '../../support/long.ts'
 import { containerWorld, daemonOn, newContainer, newExec, soon } from '../../support/containers.ts'
 
 const world = containerWorld()
@@ -51,7 +52,7 @@ describe('a further process in a container', () => {
     assert.deepEqual(end.kind === 'exited' && [end.exitCode, end.signal], [137, 9])
   })
 
-  it('ends with its container', async () => {
+  it('X8 ends with its container', async () => {
     const other = await daemon.start({ args: ['/bin/sleep', '1000'] })
     const { exec, started } = await daemon.exec(other.container, { args: ['/bin/sleep', '1000'] })
     assert.ok(E.isRight(started))
@@ -97,7 +98,7 @@ describe('a further process in a container', () => {
     assert.match(shown, /32 92\r\n/)
   })
 
-  it('is started once, however often it is asked for', async () => {
+  it('X8 is started once, however often its id is used', async () => {
     const exec = newExec()
     const asked = { args: sh('echo once; exit 6') }
     const all = await Promise.all([1, 2, 3].map(() => daemon.exec(container, asked, exec)))
@@ -129,10 +130,10 @@ describe('a further process in a container', () => {
     assert.deepEqual(await soon('it is told', ended), { kind: 'lost', because: 'monitor-died' })
   })
 
-  it('starts many times beside each other, and every byte is there', async () => {
+  it('X8 starts many times beside each other, and every byte is there', async () => {
     for (const terminal of [false, true]) {
       const all = await Promise.all(
-        Array.from({ length: 12 }, async (_, i) => {
+        Array.from({ length: runs(50, 500) }, async (_, i) => {
           const { exec, ended } = await begin({ args: ['/bin/echo', `z${i}`], terminal })
           return [await daemon.execOutput(exec, ended), (await ended).kind] as const
         }),
