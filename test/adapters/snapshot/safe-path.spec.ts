@@ -10,7 +10,7 @@ const name = fc
   .map(parts => parts.join('/'))
 
 describe('the components of a name', () => {
-  it('are those of the path as seen from a root', () => {
+  it('L1 are those of the path as seen from a root', () => {
     fc.assert(
       fc.property(name, name => {
         assert.equal(`/${componentsOf(name).join('/')}`, posix.resolve('/', name))
@@ -22,7 +22,7 @@ describe('the components of a name', () => {
     assert.deepEqual(componentsOf('./a\xff/b c\n/'), ['a\xff', 'b c\n'])
   })
 
-  it('have no NUL', () => {
+  it('L9 have no NUL', () => {
     assert.throws(() => componentsOf('a\0b'), LayerRefused)
   })
 })
