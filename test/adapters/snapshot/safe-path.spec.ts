@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { posix } from 'node:path'
 import { LayerRefused } from '../../../src/adapters/snapshot/refusal.ts'
-import { componentsOf, parentOf, within } from '../../../src/adapters/snapshot/safe-path.ts'
+import { componentsOf } from '../../../src/adapters/snapshot/safe-path.ts'
 
 const name = fc
   .array(fc.constantFrom('a', 'bc', '..', '.', '', '.wh.x', '...'), { maxLength: 8 })
@@ -24,13 +24,5 @@ describe('the components of a name', () => {
 
   it('L9 have no NUL', () => {
     assert.throws(() => componentsOf('a\0b'), LayerRefused)
-  })
-})
-
-describe('a place', () => {
-  it('has a parent, and the root is its own', () => {
-    assert.equal(parentOf(within(within('', 'a'), 'b')), 'a')
-    assert.equal(parentOf('a'), '')
-    assert.equal(parentOf(''), '')
   })
 })
