@@ -12,9 +12,13 @@ export const { functions: libc } = dlopen(null, {
   mknod: { return: 'i32', arguments: ['pointer', 'u32', 'u64'] },
   mkfifo: { return: 'i32', arguments: ['pointer', 'u32'] },
   utimensat: { return: 'i32', arguments: ['i32', 'pointer', 'pointer', 'i32'] },
+  futimens: { return: 'i32', arguments: ['i32', 'pointer'] },
   lsetxattr: { return: 'i32', arguments: ['pointer', 'pointer', 'pointer', 'u64', 'i32'] },
   lgetxattr: { return: 'i64', arguments: ['pointer', 'pointer', 'pointer', 'u64'] },
   llistxattr: { return: 'i64', arguments: ['pointer', 'pointer', 'u64'] },
+  fsetxattr: { return: 'i32', arguments: ['i32', 'pointer', 'pointer', 'u64', 'i32'] },
+  fgetxattr: { return: 'i64', arguments: ['i32', 'pointer', 'pointer', 'u64'] },
+  flistxattr: { return: 'i64', arguments: ['i32', 'pointer', 'u64'] },
   syncfs: { return: 'i32', arguments: ['i32'] },
   malloc_trim: { return: 'i32', arguments: ['u64'] },
   flock: { return: 'i32', arguments: ['i32', 'i32'] },
@@ -42,6 +46,11 @@ export const { functions: libc } = dlopen(null, {
   posix_spawnattr_setsigmask: { return: 'i32', arguments: ['pointer', 'pointer'] },
   waitpid: { return: 'i32', arguments: ['i32', 'pointer', 'i32'] },
   syscall: { return: 'i64', arguments: ['i64', 'i64', 'i64', 'i64', 'i64'] },
+})
+
+/** openat2(2), which the C libraries have no function for: syscall(2) once more, as it takes pointers. */
+export const { functions: openat2 } = dlopen(null, {
+  syscall: { return: 'i64', arguments: ['i64', 'i64', 'pointer', 'pointer', 'u64'] },
 })
 
 /** A path as people write it, or as the bytes it is on disk where those need not be UTF-8. */

@@ -2,48 +2,53 @@ import { constants } from 'node:os'
 import { checked, cString, errno, libc, SystemError } from './libc.ts'
 import type { Path } from './libc.ts'
 
-/** lsetxattr(2): sets or replaces an attribute, of a symbolic link itself where there is one. Throws SystemError. */
-export const setXattr = (path: Path, name: Path, value: Buffer): void => {
+/** What has attributes: what is at a path (a symbolic link itself, where there is one), or open at a descriptor. */
+export type Bearer = Path | number
+
+const pathOf = (bearer: Bearer) => (typeof bearer === 'number' ? null : bearer)
+
+/** lsetxattr(2), fsetxattr(2): sets or replaces an attribute. Throws SystemError. */
+export const setXattr = (bearer: Bearer, name: Path, value: Buffer): void => {
+  const key = cString(name, 'setxattr')
+  // A null pointer is refused for an empty value on some file systems, and an empty Buffer is one.
+  const bytes = value.length === 0 ? emptyValue : value
+  const length = BigInt(value.length)
   checked(
-    // A null pointer is refused for an empty value on some file systems, and an empty Buffer is one.
-    libc.lsetxattr(
-      cString(path, 'lsetxattr'),
-      cString(name, 'lsetxattr'),
-      value.length === 0 ? emptyValue : value,
-      BigInt(value.length),
-      0,
-    ),
-    'lsetxattr',
-    path,
+    typeof bearer === 'number'
+      ? libc.fsetxattr(bearer, key, bytes, length, 0)
+      : libc.lsetxattr(cString(bearer, 'setxattr'), key, bytes, length, 0),
+    'setxattr',
+    pathOf(bearer),
   )
 }
 
 const emptyValue = Buffer.alloc(1)
 
-/** lgetxattr(2), or null where there is no such attribute. Throws SystemError. */
-export const getXattr = (path: Path, name: Path): Buffer | null => {
+/** lgetxattr(2), fgetxattr(2), or null where there is no such attribute. Throws SystemError. */
+export const getXattr = (bearer: Bearer, name: Path): Buffer | null => {
   const value = Buffer.alloc(largest)
-  const length = libc.lgetxattr(
-    cString(path, 'lgetxattr'),
-    cString(name, 'lgetxattr'),
-    value,
-    BigInt(largest),
-  )
+  const key = cString(name, 'getxattr')
+  const length =
+    typeof bearer === 'number'
+      ? libc.fgetxattr(bearer, key, value, BigInt(largest))
+      : libc.lgetxattr(cString(bearer, 'getxattr'), key, value, BigInt(largest))
   if (length === -1n) {
     const number = errno()
     if (number === constants.errno.ENODATA) return null
-    throw new SystemError(number, 'lgetxattr', path)
+    throw new SystemError(number, 'getxattr', pathOf(bearer))
   }
   return Buffer.from(value.subarray(0, Number(length)))
 }
 
-/** llistxattr(2): the names a file's attributes have, as bytes. Throws SystemError. */
-export const listXattrs = (path: Path): ReadonlyArray<Buffer> => {
+/** llistxattr(2), flistxattr(2): the names of the attributes something has, as bytes. Throws SystemError. */
+export const listXattrs = (bearer: Bearer): ReadonlyArray<Buffer> => {
   const names = Buffer.alloc(largest)
   const length = checked(
-    libc.llistxattr(cString(path, 'llistxattr'), names, BigInt(largest)),
-    'llistxattr',
-    path,
+    typeof bearer === 'number'
+      ? libc.flistxattr(bearer, names, BigInt(largest))
+      : libc.llistxattr(cString(bearer, 'listxattr'), names, BigInt(largest)),
+    'listxattr',
+    pathOf(bearer),
   )
   const found: Array<Buffer> = []
   for (let start = 0; start < Number(length); ) {

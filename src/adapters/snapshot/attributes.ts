@@ -1,21 +1,42 @@
-import { chmodSync, lchownSync } from 'node:fs'
+import { chmodSync, closeSync, fchmodSync, fchownSync, lchownSync } from 'node:fs'
+import { itself, O_PATH, openBeneath } from '../host/beneath.ts'
 import type { Path } from '../host/libc.ts'
 import { setTimes } from '../host/times.ts'
 import { setXattr } from '../host/xattr.ts'
+import type { Bearer } from '../host/xattr.ts'
 import type { Entry } from './layer-tar.ts'
 import { isOverlayAttribute } from './overlay-marks.ts'
 
-/**
- * Gives what was made for an entry its owner, attributes, mode and time, in the one order that keeps them: changing
- * an owner clears setuid bits and capabilities, and all of it may change a time. `path` must be the thing itself (no
- * symbolic link unless the entry is one, and no link among its parents).
- */
-export const dress = (path: Path, entry: Entry): void => {
-  // Root made it, so it is root's.
-  if (entry.uid !== 0 || entry.gid !== 0) lchownSync(path, entry.uid, entry.gid)
-  if (entry.attributes !== null) giveXattrs(path, entry.attributes)
-  if (entry.type !== 'symlink') chmodSync(path, entry.mode)
-  setTimes(path, entry.modified)
+// What was made for an entry gets its owner, attributes, mode and time, in the one order that keeps them: changing an
+// owner clears setuid bits and capabilities, and all of it may change a time. Root made it, so it is root's at first.
+
+/** A file or a directory, which is open. */
+export const dressOpened = (descriptor: number, { uid, gid, attributes, mode, modified }: Entry): void => {
+  if (uid !== 0 || gid !== 0) fchownSync(descriptor, uid, gid)
+  if (attributes !== null) giveXattrs(descriptor, attributes)
+  fchmodSync(descriptor, mode)
+  setTimes(descriptor, modified)
+}
+
+/** A symbolic link, by its own path. None of these calls follows it, nor what somebody may have put in its place. */
+export const dressLink = (path: Path, { uid, gid, attributes, modified }: Entry): void => {
+  if (uid !== 0 || gid !== 0) lchownSync(path, uid, gid)
+  if (attributes !== null) giveXattrs(path, attributes)
+  setTimes(path, modified)
+}
+
+/** A device or a FIFO, which is not to be opened: its mode is changed by a descriptor that only says which it is. */
+export const dressSpecial = (directory: number, name: Path, path: Path, entry: Entry): void => {
+  const { uid, gid, attributes, mode, modified } = entry
+  if (uid !== 0 || gid !== 0) lchownSync(path, uid, gid)
+  if (attributes !== null) giveXattrs(path, attributes)
+  const descriptor = openBeneath(directory, name, O_PATH)
+  try {
+    chmodSync(itself(descriptor), mode)
+  } finally {
+    closeSync(descriptor)
+  }
+  setTimes(path, modified)
 }
 
 /**
@@ -31,11 +52,11 @@ const isWelcome = (name: string) =>
     name === 'system.posix_acl_access' ||
     name === 'system.posix_acl_default')
 
-export const giveXattrs = (path: Path, attributes: ReadonlyMap<string, Buffer>) => {
+const giveXattrs = (bearer: Bearer, attributes: ReadonlyMap<string, Buffer>) => {
   for (const [name, value] of attributes) {
     if (!isWelcome(name)) continue
     try {
-      setXattr(path, Buffer.from(name, 'latin1'), value)
+      setXattr(bearer, Buffer.from(name, 'latin1'), value)
     } catch (error) {
       // A file system without such attributes; or one of a kind this type of file cannot have (user.* on a link).
       const { code } = error as { code?: string }

@@ -1,8 +1,9 @@
-import { chmodSync, lchownSync, lstatSync } from 'node:fs'
-import type { Stats } from 'node:fs'
-import type { Path } from '../host/libc.ts'
+import { closeSync, fchmodSync, fchownSync, fstatSync, openSync } from 'node:fs'
+import { DIRECTORY, openBeneath } from '../host/beneath.ts'
 import { setTimes } from '../host/times.ts'
 import { getXattr, listXattrs, setXattr } from '../host/xattr.ts'
+import { bytesOf } from './layer-root.ts'
+import type { Place } from './layer-root.ts'
 import { isOverlayAttribute } from './overlay-marks.ts'
 
 /**
@@ -15,41 +16,60 @@ import { isOverlayAttribute } from './overlay-marks.ts'
  */
 export const settleImplicit = (
   files: string,
-  implicit: ReadonlyArray<string>,
+  implicit: ReadonlyArray<Place>,
   below: ReadonlyArray<string>,
 ): void => {
+  using open = descriptors()
+  const layer = open.keep(openSync(files, DIRECTORY))
+  const lowers = below.map(lower => open.keep(openSync(lower, DIRECTORY)))
   for (const place of implicit) {
-    const original = below.map(lower => directoryIn(lower, place)).find(found => found !== null)
-    if (original !== undefined && original !== null) copyAttributes(original, pathIn(files, place))
+    using found = descriptors()
+    let original: number | null = null
+    for (let i = 0; i < lowers.length && original === null; i++)
+      original = found.keep(directoryIn(lowers[i] as number, place))
+    if (original === null) continue
+    const directory = found.keep(directoryIn(layer, place))
+    if (directory !== null) copyAttributes(original, directory)
+  }
+}
+
+/** What is kept is closed at the end of the scope. */
+const descriptors = () => {
+  const kept: Array<number> = []
+  return {
+    keep: <D extends number | null>(descriptor: D): D => {
+      if (descriptor !== null) kept.push(descriptor)
+      return descriptor
+    },
+    [Symbol.dispose]: () => {
+      for (const descriptor of kept) closeSync(descriptor)
+    },
   }
 }
 
 /**
- * The path of a directory in a layer, or null where the layer has none of that name. No link is followed: it would
- * lead out of the layer, into the host.
+ * A directory in a layer, open; or null where the layer has none of that name. No link is followed: it would lead out of
+ * the layer, into the host.
  */
-const directoryIn = (files: string, place: string): Path | null => {
-  const names = place === '' ? [] : place.split('/')
-  for (let i = 0; i <= names.length; i++) {
-    const stats = lstatSync(pathIn(files, names.slice(0, i).join('/')), { throwIfNoEntry: false })
-    if (!stats?.isDirectory()) return null
+const directoryIn = (layer: number, place: string): number | null => {
+  try {
+    return openBeneath(layer, place === '' ? '.' : bytesOf(place), DIRECTORY)
+  } catch (error) {
+    const { code } = error as { code?: string }
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return null
+    throw error
   }
-  return pathIn(files, place)
 }
 
-const pathIn = (files: string, place: string): Path =>
-  place === '' ? files : Buffer.concat([Buffer.from(`${files}/`), Buffer.from(place, 'latin1')])
-
 /** Owner, mode, time and attributes, but for those that are the overlay's own. */
-const copyAttributes = (from: Path, to: Path): void => {
-  const { uid, gid, mode }: Stats = lstatSync(from)
-  const { mtimeNs } = lstatSync(from, { bigint: true })
-  lchownSync(to, uid, gid)
+const copyAttributes = (from: number, to: number): void => {
+  const { uid, gid, mode, mtimeNs } = fstatSync(from, { bigint: true })
+  fchownSync(to, Number(uid), Number(gid))
   for (const name of listXattrs(from)) {
     const value = isOverlayAttribute(name.toString('latin1')) ? null : getXattr(from, name)
     if (value !== null) setXattr(to, name, value)
   }
-  chmodSync(to, mode & 0o7777)
+  fchmodSync(to, Number(mode & 0o7777n))
   const nanoseconds = Number(((mtimeNs % BILLION) + BILLION) % BILLION)
   setTimes(to, { seconds: Number((mtimeNs - BigInt(nanoseconds)) / BILLION), nanoseconds })
 }

@@ -1,24 +1,13 @@
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fchownSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  rmSync,
-  symlinkSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, constants, linkSync, openSync, symlinkSync, writeSync } from 'node:fs'
 import type { Path } from '../host/libc.ts'
 import { deviceNumber, makeNode, nodeType } from '../host/node.ts'
-import { setTimes } from '../host/times.ts'
-import { dress, giveXattrs } from './attributes.ts'
+import { dressLink, dressOpened, dressSpecial } from './attributes.ts'
+import { bytesOf, layerRoot, placeOf } from './layer-root.ts'
+import type { Directory, Place } from './layer-root.ts'
 import type { Entry, EntryVisitor } from './layer-tar.ts'
 import { isWhiteout, makeOpaque, makeSifted, makeWhiteout } from './overlay-marks.ts'
 import { LayerRefused, shown } from './refusal.ts'
-import { componentsOf, layerRoot, within } from './safe-path.ts'
-import type { Place } from './safe-path.ts'
+import { componentsOf } from './safe-path.ts'
 
 export type Finished = Readonly<{
   /** Bytes on disk, by blocks of 4 KiB. */
@@ -30,7 +19,8 @@ export type Finished = Readonly<{
 
 /**
  * Lays out a layer's entries in an empty directory, as an overlay wants them: OCI's whiteout files (image-spec,
- * layer.md "Whiteouts") become the overlay's own.
+ * layer.md "Whiteouts") become the overlay's own. `mostEntries` bounds what is made, directories without an entry of
+ * their own among it.
  *
  * Everything is synchronous. There is one thread per layer and nothing else for it to do, and a system call costs a
  * tenth of what asking for it through the event loop does (measured: five times as long for a whole image).
@@ -39,134 +29,127 @@ export const layerDirectory = (
   directory: string,
   mostEntries: number,
 ): EntryVisitor & Readonly<{ finish: () => Finished; abandon: () => void }> => {
-  const root = layerRoot(directory)
-  /** What directories are like is said at the end: what is made in them would change it, or be changed by it. */
-  const told = new Map<Place, Entry>()
-  const opaque = new Set<Place>()
-  const sifted = new Set<Place>()
-  let open: Readonly<{ fd: number; entry: Entry; path: Path }> | null = null
+  let made = 0
+  const count = () => {
+    if (++made > mostEntries) throw new LayerRefused('too-large', `more than ${mostEntries} entries`)
+  }
+  const root = layerRoot(directory, count)
+  let open: Readonly<{ descriptor: number; entry: Entry }> | null = null
   let entries = 0
   let size = 0
+  /** Bytes of attributes that are kept to the end. */
+  let kept = 0
 
   /** Makes way for an entry: a later one of the same name wins. */
-  const clear = (place: Place) => {
-    rmSync(root.pathOf(place), { recursive: true, force: true })
-    root.gone(place)
-    const below = `${place}/`
-    for (const set of [told, opaque, sifted])
-      for (const known of set.keys()) if (known === place || known.startsWith(below)) set.delete(known)
-  }
-
-  const replacing = (place: Place, make: (path: Path) => void) => {
-    const path = root.pathOf(place)
+  const replacing = <A>(parent: Directory, name: string, make: (path: Path) => A): A => {
     try {
-      make(path)
+      return make(root.at(parent, name))
     } catch (error) {
       if (!isThere(error)) throw error
-      clear(place)
-      make(path)
+      root.remove(parent, name)
+      return make(root.at(parent, name))
     }
-    return path
   }
 
-  const hideBelow = (place: Place) => {
-    if (opaque.has(place)) return
-    makeOpaque(root.pathOf(place))
-    opaque.add(place)
+  const hideBelow = (directory: Directory) => {
+    if (directory.isOpaque) return
+    makeOpaque(root.descriptorOf(directory))
+    directory.isOpaque = true
   }
 
-  const directoryOf = (entry: Entry, place: Place) => {
-    if (!root.isKnownDirectory(place)) {
-      const stats = root.look(place)
-      if (stats === undefined) mkdirSync(root.pathOf(place), 0o755)
-      else if (!stats.isDirectory()) {
-        clear(place)
-        mkdirSync(root.pathOf(place), 0o755)
-        if (isWhiteout(stats)) hideBelow(place)
-      }
+  const makeDirectory = (parent: Directory, name: string): Directory => {
+    try {
+      return root.make(parent, name)
+    } catch (error) {
+      if (!isThere(error)) throw error
+      const stats = root.look(parent, name)
+      root.remove(parent, name)
+      const directory = root.make(parent, name)
+      if (stats !== undefined && isWhiteout(stats)) hideBelow(directory)
+      return directory
     }
-    root.told(place)
-    told.set(place, entry)
+  }
+
+  /** What directories are like is said at the end: what is made in them would change it, or be changed by it. */
+  const tell = (directory: Directory, entry: Entry) => {
+    for (const value of entry.attributes?.values() ?? []) kept += value.length
+    if (kept > MOST_KEPT)
+      throw new LayerRefused('too-large', `more than ${MOST_KEPT} bytes of attributes of directories`)
+    directory.entry = entry
+    directory.isImplicit = false
     size += BLOCK
   }
 
-  const whiteout = (hidden: string, parent: Place, entry: Entry) => {
+  const whiteout = (hidden: string, parent: Directory, entry: Entry) => {
     if (hidden === '' || hidden === '.' || hidden === '..')
       throw new LayerRefused('path-escapes-root', `${shown(entry.name)}: a whiteout of no file`)
-    const place = within(parent, hidden)
-    const stats = root.look(place)
     // It is about the layers below; what this layer has of that name stays.
-    if (stats?.isDirectory()) hideBelow(place)
-    else if (stats === undefined) {
-      makeWhiteout(root.pathOf(place))
-      if (!sifted.has(parent)) makeSifted(root.pathOf(parent))
-      sifted.add(parent)
-    }
+    const directory = parent.children?.get(hidden)
+    if (directory !== undefined) return hideBelow(directory)
+    if (root.look(parent, hidden) !== undefined) return
+    makeWhiteout(root.at(parent, hidden))
+    if (!parent.isSifted) makeSifted(root.descriptorOf(parent))
+    parent.isSifted = true
   }
 
-  const fileOf = (entry: Entry, place: Place) => {
-    let fd = -1
-    const path = replacing(place, path => {
-      fd = openSync(path, NEW_FILE, 0o600)
-    })
-    open = { fd, entry, path }
+  const file = (entry: Entry, parent: Directory, name: string) => {
+    open = { descriptor: replacing(parent, name, path => openSync(path, NEW_FILE, 0o600)), entry }
     if (entry.size === 0) end()
   }
 
   const end = () => {
     if (open === null) return
-    const { fd, entry, path } = open
-    const { uid, gid, attributes, mode, modified } = entry
-    if (uid !== 0 || gid !== 0) fchownSync(fd, uid, gid)
-    if (attributes !== null) giveXattrs(path, attributes)
-    fchmodSync(fd, mode)
+    const { descriptor, entry } = open
+    dressOpened(descriptor, entry)
     open = null
-    closeSync(fd)
-    setTimes(path, modified)
+    closeSync(descriptor)
     size += Math.ceil(entry.size / BLOCK) * BLOCK
   }
 
-  const hardLink = (entry: Entry, place: Place) => {
-    const names = componentsOf(entry.target)
-    const parent = root.findDirectory(names.slice(0, -1))
-    const target = parent === null || names.length === 0 ? null : within(parent, names.at(-1) ?? '')
-    const stats = target === null ? undefined : root.look(target)
-    if (target === null || stats === undefined || stats.isDirectory() || isWhiteout(stats))
-      throw new LayerRefused(
+  const hardLink = (entry: Entry, parent: Directory, name: string) => {
+    const noFile = () =>
+      new LayerRefused(
         leavesRoot(entry.target) ? 'path-escapes-root' : 'unsupported-entry',
         `${shown(entry.name)}: a hard link to ${shown(entry.target)}, which is no file of this layer`,
       )
-    // Onto itself it is already; to make way would be to lose it.
-    if (target !== place) replacing(place, path => linkSync(root.pathOf(target), path))
+    const names = componentsOf(entry.target)
+    const target = names.at(-1)
+    const from = root.findDirectory(names.slice(0, -1))
+    const stats = from === null || target === undefined ? undefined : root.look(from, target)
+    if (from === null || target === undefined || stats === undefined) throw noFile()
+    if (stats.isDirectory() || isWhiteout(stats)) throw noFile()
+    // Onto itself it is already; to make way would be to lose it. So it would where the target is in what makes way.
+    if (from === parent && target === name) return
+    const inTheWay = parent.children?.get(name)
+    for (let at: Directory | null = from; at !== null; at = at.parent) if (at === inTheWay) throw noFile()
+    replacing(parent, name, path => linkSync(root.at(from, target), path))
   }
 
-  const symbolicLink = (entry: Entry, place: Place) => {
+  const symbolicLink = (entry: Entry, parent: Directory, name: string) => {
     if (entry.target === '' || entry.target.includes('\0'))
       throw new LayerRefused('corrupt-archive', `${shown(entry.name)}: a symbolic link to nowhere`)
-    dress(
-      replacing(place, path => symlinkSync(Buffer.from(entry.target, 'latin1'), path)),
-      entry,
-    )
+    const target = Buffer.from(entry.target, 'latin1')
+    replacing(parent, name, path => symlinkSync(target, path))
+    dressLink(root.at(parent, name), entry)
   }
 
-  const special = (entry: Entry, place: Place, type: number) => {
+  const special = (entry: Entry, parent: Directory, name: string, type: number) => {
     if (entry.type === 'character-device' && entry.major === 0 && entry.minor === 0)
       throw new LayerRefused('unsupported-entry', `${shown(entry.name)}: a device that would be a whiteout`)
     const number = type === nodeType.fifo ? 0n : deviceNumber(entry.major, entry.minor)
-    dress(
-      replacing(place, path => makeNode(path, type | 0o600, number)),
-      entry,
-    )
+    replacing(parent, name, path => makeNode(path, type | 0o600, number))
+    dressSpecial(root.descriptorOf(parent), bytesOf(name), root.at(parent, name), entry)
   }
 
   const begin = (entry: Entry) => {
-    if (++entries > mostEntries) throw new LayerRefused('too-large', `more than ${mostEntries} entries`)
+    entries++
+    count()
     const names = componentsOf(entry.name)
     const name = names.at(-1)
     if (name === undefined) {
       if (entry.type !== 'directory')
         throw new LayerRefused('path-escapes-root', `${shown(entry.name)}: the root, as a ${entry.type}`)
-      return directoryOf(entry, '')
+      return tell(root.root, entry)
     }
     const inside = names.slice(0, -1)
     if (name === OPAQUE) return hideBelow(root.directoryAt(inside))
@@ -176,22 +159,21 @@ export const layerDirectory = (
 
     const parent = root.directoryAt(inside)
     if (name.startsWith(WHITEOUT)) return whiteout(name.slice(WHITEOUT.length), parent, entry)
-    const place = within(parent, name)
     switch (entry.type) {
       case 'directory':
-        return directoryOf(entry, place)
+        return tell(parent.children?.get(name) ?? makeDirectory(parent, name), entry)
       case 'file':
-        return fileOf(entry, place)
+        return file(entry, parent, name)
       case 'link':
-        return hardLink(entry, place)
+        return hardLink(entry, parent, name)
       case 'symlink':
-        return symbolicLink(entry, place)
+        return symbolicLink(entry, parent, name)
       case 'character-device':
-        return special(entry, place, nodeType.character)
+        return special(entry, parent, name, nodeType.character)
       case 'block-device':
-        return special(entry, place, nodeType.block)
+        return special(entry, parent, name, nodeType.block)
       case 'fifo':
-        return special(entry, place, nodeType.fifo)
+        return special(entry, parent, name, nodeType.fifo)
     }
   }
 
@@ -201,23 +183,31 @@ export const layerDirectory = (
     data: chunk => {
       if (open === null) return
       for (let written = 0; written < chunk.length; )
-        written += writeSync(open.fd, chunk, written, chunk.length - written)
+        written += writeSync(open.descriptor, chunk, written, chunk.length - written)
     },
 
     end,
 
     finish: () => {
-      for (const [place, entry] of told) dress(root.pathOf(place), entry)
-      return { size, entries, implicit: [...root.implicit] }
+      const implicit: Array<Place> = []
+      for (const directory of root.directories()) {
+        if (directory.entry !== null) dressOpened(root.descriptorOf(directory), directory.entry)
+        if (directory.isImplicit) implicit.push(placeOf(directory))
+      }
+      return { size, entries, implicit }
     },
 
-    /** Closes what an interrupted reading left open. */
+    /** Closes what is open, of an interrupted reading too. */
     abandon: () => {
-      if (open !== null) closeSync(open.fd)
+      if (open !== null) closeSync(open.descriptor)
       open = null
+      root.close()
     },
   }
 }
+
+/** An honest layer has some kilobytes. */
+const MOST_KEPT = 64 * 2 ** 20
 
 const WHITEOUT = '.wh.'
 const OPAQUE = '.wh..wh..opq'

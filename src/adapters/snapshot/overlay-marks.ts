@@ -11,13 +11,15 @@ export const isWhiteout = (stats: Stats) => stats.isCharacterDevice() && stats.r
 export const makeWhiteout = (path: Path) => makeNode(path, nodeType.character)
 
 /** Nothing that is below in the layers under this directory is in it. */
-export const makeOpaque = (path: Path) => setXattr(path, 'trusted.overlay.opaque', Buffer.from('y'))
+export const makeOpaque = (directory: number) =>
+  setXattr(directory, 'trusted.overlay.opaque', Buffer.from('y'))
 
 /**
  * A directory with whiteouts that no lower layer has would list them (measured on 6.18: as files that cannot be
  * looked at). The kernel looks for whiteouts where it finds this attribute, which says "merged once".
  */
-export const makeSifted = (path: Path) => setXattr(path, 'trusted.overlay.origin', Buffer.alloc(0))
+export const makeSifted = (directory: number) =>
+  setXattr(directory, 'trusted.overlay.origin', Buffer.alloc(0))
 
 /** Attributes that are the overlay's own language: an archive has no say in it. */
 export const isOverlayAttribute = (name: string) =>

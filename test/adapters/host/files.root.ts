@@ -1,14 +1,28 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { closeSync, lstatSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
+import { DIRECTORY, itself, O_PATH, openBeneath, through } from '../../../src/adapters/host/beneath.ts'
 import { lockFile } from '../../../src/adapters/host/lock.ts'
 import { deviceNumber, makeFifo, makeNode, nodeType } from '../../../src/adapters/host/node.ts'
 import { openProcess, signalProcess } from '../../../src/adapters/host/pidfd.ts'
 import { syncFilesystem } from '../../../src/adapters/host/sync.ts'
 import { setTimes } from '../../../src/adapters/host/times.ts'
+import { mount, MS, unmount } from '../../../src/adapters/host/mount.ts'
 import { getXattr, listXattrs, setXattr } from '../../../src/adapters/host/xattr.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'files-'))
@@ -52,6 +66,18 @@ describe('extended attributes', () => {
     assert.deepEqual(listXattrs(path).map(String).toSorted(), ['user.binary', 'user.empty'])
   })
 
+  it('are those of what is open', () => {
+    writeFileSync(at('g'), '')
+    const descriptor = openSync(at('g'), 'r')
+    setXattr(descriptor, 'user.a', Buffer.from('b'))
+    rmSync(at('g'))
+    assert.deepEqual(getXattr(descriptor, 'user.a'), Buffer.from('b'))
+    assert.deepEqual(listXattrs(descriptor).map(String), ['user.a'])
+    assert.equal(getXattr(descriptor, 'user.none'), null)
+    closeSync(descriptor)
+    assert.throws(() => setXattr(descriptor, 'user.a', Buffer.from('b')), { code: 'EBADF' })
+  })
+
   it('are a symbolic link’s own', () => {
     symlinkSync('/etc', at('link'))
     setXattr(at('link'), 'trusted.mine', Buffer.from('x'))
@@ -64,6 +90,65 @@ describe('times', () => {
     writeFileSync(at('old'), '')
     setTimes(at('old'), { seconds: -2, nanoseconds: 123_456_789 })
     assert.equal(lstatSync(at('old'), { bigint: true }).mtimeNs, -1_876_543_211n)
+    const descriptor = openSync(at('old'), 'r')
+    setTimes(descriptor, { seconds: 3, nanoseconds: 4 })
+    closeSync(descriptor)
+    assert.equal(lstatSync(at('old'), { bigint: true }).mtimeNs, 3_000_000_004n)
+  })
+})
+
+describe('what is opened beneath a directory', () => {
+  const top = at('top')
+  mkdirSync(join(top, 'a/b'), { recursive: true })
+  mkdirSync(at('beside'))
+  writeFileSync(at('beside/secret'), 'secret')
+  for (const [name, target] of [
+    ['above', '../beside'],
+    ['absolute', at('beside')],
+    ['inside', 'a'],
+    ['a/magic', '/proc/self/root'],
+  ] as const)
+    symlinkSync(target, join(top, name))
+  const root = openSync(top, DIRECTORY)
+  after(() => closeSync(root))
+
+  it('is what has that path, and may be acted on by its descriptor', () => {
+    const b = openBeneath(root, 'a/b', DIRECTORY)
+    renameSync(join(top, 'a/b'), join(top, 'a/c'))
+    writeFileSync(through(b, 'x'), 'x')
+    writeFileSync(through(b, Buffer.from([0xff])), 'y')
+    assert.equal(readFileSync(join(top, 'a/c/x'), 'utf8'), 'x')
+    assert.deepEqual(readdirSync(itself(b)).length, 2)
+    closeSync(b)
+  })
+
+  for (const path of ['above', 'absolute', 'inside', 'above/secret', 'inside/b', 'a/magic/etc'])
+    it(`is not ${path}, through a link`, () => {
+      for (const flags of [0, O_PATH, DIRECTORY])
+        assert.throws(() => openBeneath(root, path, flags), { code: 'ELOOP', syscall: 'openat2' })
+    })
+
+  for (const path of ['..', '../beside', 'a/../../beside', '/', top])
+    it(`is not ${path}, which leads out`, () => {
+      assert.throws(() => openBeneath(root, path, DIRECTORY), { code: 'EXDEV' })
+    })
+
+  it('is not another file system', () => {
+    mkdirSync(join(top, 'mounted'))
+    mount('tmpfs', join(top, 'mounted'), 'tmpfs', MS.nosuid)
+    try {
+      assert.throws(() => openBeneath(root, 'mounted', DIRECTORY), { code: 'EXDEV' })
+    } finally {
+      unmount(join(top, 'mounted'))
+    }
+  })
+
+  it('has a name without a NUL, and is not handed on to other programs', () => {
+    assert.throws(() => openBeneath(root, 'a\0b', DIRECTORY), { code: 'EINVAL' })
+    const descriptor = openBeneath(root, 'a', DIRECTORY)
+    const flags = /^flags:\s+(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8'))?.[1]
+    assert.ok(Number.parseInt(flags ?? '', 8) & 0o2000000, flags)
+    closeSync(descriptor)
   })
 })
 

@@ -62,13 +62,13 @@ const at = ({ files }: Outcome, name: string) => join(files, name)
 
 describe('names that lead out of the layer', () => {
   for (const name of ['../x', '/x', 'a/../../x', '../../../../../../x', './/..//x'])
-    it(`${name} is x`, () =>
+    it(`L1 ${name} is x`, () =>
       trial(archive({ name, data: 'x' }), outcome => {
         assert.equal(outcome.problem, null)
         assert.deepEqual(readdirSync(outcome.files), ['x'])
       }))
 
-  it('a link to a directory above is followed inside of the layer only', () =>
+  it('L2 a link to a directory above is followed inside of the layer only', () =>
     trial(
       archive(link('d', '../../host'), { name: 'd/evil', data: 'x' }, link('e', '/'), {
         name: 'e/etc/x',
@@ -82,7 +82,7 @@ describe('names that lead out of the layer', () => {
       },
     ))
 
-  it('a directory replaced by a link is no longer where it was', () =>
+  it('L4 a directory replaced by a link is no longer where it was', () =>
     trial(
       archive(
         { name: 'd/', type: '5', mode: 0o700 },
@@ -100,7 +100,7 @@ describe('names that lead out of the layer', () => {
       },
     ))
 
-  it('what was said of a directory is not done to the link that replaced it', () =>
+  it('L5 what was said of a directory is not done to the link that replaced it', () =>
     trial(
       archive(
         { name: 'd/', type: '5', mode: 0o777, uid: 7, gid: 7, mtime: 1, pax: { 'SCHILY.xattr.user.a': 'b' } },
@@ -109,7 +109,7 @@ describe('names that lead out of the layer', () => {
       ({ problem, cause }) => assert.equal(problem, null, cause),
     ))
 
-  it('a file where a link is replaces the link', () =>
+  it('L4 a file where a link is replaces the link', () =>
     trial(
       archive(link('f', '../../host/shadow'), { name: 'f', data: 'mine', mode: 0o666, uid: 9 }),
       outcome => {
@@ -119,29 +119,31 @@ describe('names that lead out of the layer', () => {
       },
     ))
 
-  it('links that go round in circles end', () =>
+  it('L2 links that go round in circles end', () =>
     refused('path-escapes-root', link('a', 'b'), link('b', 'a'), { name: 'a/x' }))
-  it('the root is not a file', () => refused('path-escapes-root', { name: '..', data: 'x' }))
-  it('nor a link', () => refused('path-escapes-root', link('./', '/')))
-  it('a name is not cut at a NUL', () =>
+  it('L1 the root is not a file', () => refused('path-escapes-root', { name: '..', data: 'x' }))
+  it('L1 the root is not a link', () => refused('path-escapes-root', link('./', '/')))
+  it('L9 a name is not cut at a NUL', () =>
     refused('corrupt-archive', { name: 'x', pax: { path: 'evil\0name' } }))
-  it('nor is a target', () => refused('corrupt-archive', { ...link('l', 'x'), pax: { linkpath: '/etc\0' } }))
-  it('a file has nothing in it', () =>
+  it('L9 a target is not cut at a NUL', () =>
+    refused('corrupt-archive', { ...link('l', 'x'), pax: { linkpath: '/etc\0' } }))
+  it('L4 a file has nothing in it', () =>
     refused('unsupported-entry', { name: 'f', data: 'x' }, { name: 'f/g', data: 'x' }))
-  it('a name of 1 MiB is too long', () =>
+  it('L9 a name of 1 MiB is too long', () =>
     refused('unsupported-entry', { name: 'x', pax: { path: 'x'.repeat(2 ** 20) } }))
 })
 
 describe('hard links', () => {
-  it('do not reach above the layer', () => refused('path-escapes-root', hardLink('x', '../../host/shadow')))
-  it('nor below it', () => refused('unsupported-entry', hardLink('x', '/host/shadow')))
-  it('nor through a link', () =>
+  it('L3 do not reach above the layer', () =>
+    refused('path-escapes-root', hardLink('x', '../../host/shadow')))
+  it('L3 do not reach below it', () => refused('unsupported-entry', hardLink('x', '/host/shadow')))
+  it('L3 do not reach through a link', () =>
     refused('unsupported-entry', link('d', '../../host'), hardLink('x', 'd/shadow')))
-  it('are not made to directories', () =>
+  it('L3 are not made to directories', () =>
     refused('unsupported-entry', { name: 'd', type: '5' }, hardLink('x', 'd')))
-  it('are not made to the root', () => refused('unsupported-entry', hardLink('x', '/')))
+  it('L3 are not made to the root', () => refused('unsupported-entry', hardLink('x', '/')))
 
-  it('to a link are the link, and what is written to them later is not written through it', () =>
+  it('L3 to a link are the link, and what is written to them later is not written through it', () =>
     trial(
       archive(link('l', '../../host/shadow'), hardLink('x', 'l'), {
         name: 'x',
@@ -155,7 +157,7 @@ describe('hard links', () => {
       },
     ))
 
-  it('to themselves change nothing', () =>
+  it('L3 to themselves change nothing', () =>
     trial(archive({ name: 'f', data: 'x' }, hardLink('f', 'f')), outcome => {
       assert.equal(outcome.problem, null)
       assert.equal(readFileSync(at(outcome, 'f'), 'utf8'), 'x')
@@ -163,27 +165,28 @@ describe('hard links', () => {
 })
 
 describe('devices and whiteouts', () => {
-  it('nobody forges a whiteout', () => refused('unsupported-entry', { name: 'etc', type: '3' }))
-  it('nor links to one', () => refused('unsupported-entry', { name: '.wh.gone' }, hardLink('etc', 'gone')))
+  it('L6 nobody forges a whiteout', () => refused('unsupported-entry', { name: 'etc', type: '3' }))
+  it('L6 nobody links to a whiteout', () =>
+    refused('unsupported-entry', { name: '.wh.gone' }, hardLink('etc', 'gone')))
 
   for (const name of ['.wh.', '.wh..', '.wh...', 'd/.wh.', 'd/.wh...'])
-    it(`${name} is refused`, () => refused('path-escapes-root', { name: 'd', type: '5' }, { name }))
+    it(`L7 ${name} is refused`, () => refused('path-escapes-root', { name: 'd', type: '5' }, { name }))
 
-  it('a whiteout of the parent by another spelling is refused', () =>
+  it('L7 a whiteout of the parent by another spelling is refused', () =>
     trial(archive({ name: 'd/.wh./' }, { name: 'x' }), ({ problem }) =>
       assert.equal(problem, 'path-escapes-root'),
     ))
 
-  it('nothing is in a whiteout', () => refused('unsupported-entry', { name: '.wh.d/x', data: 'x' }))
+  it('L7 nothing is in a whiteout', () => refused('unsupported-entry', { name: '.wh.d/x', data: 'x' }))
 
-  it('a whiteout through a link stays inside', () =>
+  it('L7 a whiteout through a link stays inside', () =>
     trial(archive(link('d', '../../host'), { name: 'd/.wh.shadow' }, { name: 'd/.wh..wh..opq' }), outcome => {
       assert.equal(outcome.problem, null, outcome.cause)
       assert.ok(isWhiteout(lstatSync(at(outcome, 'host/shadow'))))
       assert.equal(getXattr(at(outcome, 'host'), 'trusted.overlay.opaque')?.toString(), 'y')
     }))
 
-  it('what a layer has of its own is not taken by its own whiteouts, in either order', () =>
+  it('L7 what a layer has of its own is not taken by its own whiteouts, in either order', () =>
     trial(
       archive(
         { name: 'a', data: 'kept' },
@@ -208,13 +211,13 @@ describe('devices and whiteouts', () => {
       },
     ))
 
-  it('a hundred thousand whiteouts of one directory are counted, and end', () => {
+  it('L7 a hundred thousand whiteouts of one directory are counted, and end', () => {
     const one = member({ name: 'd/.wh..wh..opq' })
     const tar = Buffer.concat([...Array.from({ length: 100_000 }, () => one), endMark])
     return trial(tar, ({ problem }) => assert.equal(problem, 'too-large'))
   })
 
-  it('ten thousand empty entries do not exhaust the stack', () =>
+  it('L10 ten thousand empty entries do not exhaust the stack', () =>
     trial(
       Buffer.concat([...Array.from({ length: 9_999 }, (_, i) => member(link(`l${i}`, 'x'))), endMark]),
       outcome => {
@@ -225,7 +228,7 @@ describe('devices and whiteouts', () => {
 })
 
 describe('attributes', () => {
-  it('of the overlay and of the host are not a layer’s to set', () =>
+  it('L8 of the overlay and of the host are not a layer’s to set', () =>
     trial(
       archive({
         name: 'd/',
@@ -251,21 +254,21 @@ describe('attributes', () => {
 })
 
 describe('numbers', () => {
-  it('a size of 8 EiB is refused', () =>
+  it('L9 a size of 8 EiB is refused', () =>
     refused('corrupt-archive', { name: 'x', size: Buffer.from('800000007fffffffffffffff', 'hex') }))
-  it('so is a base-256 size with bits where there are none', () =>
+  it('L9 a base-256 size with bits where there are none is refused', () =>
     refused('corrupt-archive', { name: 'x', size: Buffer.from('810000000000000000000001', 'hex') }))
-  it('so is a negative one', () =>
+  it('L9 a negative size is refused', () =>
     refused('corrupt-archive', { name: 'x', size: Buffer.from('fffffffffffffffffffffffe', 'hex') }))
-  it('so is one of PAX that is beyond the archive', () =>
+  it('L9 a size of PAX that is beyond the archive is refused', () =>
     refused('corrupt-archive', { name: 'x', data: 'abc', pax: { size: '9007199254740000' } }))
-  it('so is a link with data', () => refused('unsupported-entry', { ...link('x', 'y'), data: 'z' }))
-  it('so is a uid nobody can have', () =>
+  it('L9 a link with data is refused', () => refused('unsupported-entry', { ...link('x', 'y'), data: 'z' }))
+  it('L9 a uid nobody can have is refused', () =>
     refused('corrupt-archive', { name: 'x', pax: { uid: '4294967295' } }))
-  it('so is a sparse file', () =>
+  it('L9 a sparse file is refused', () =>
     refused('unsupported-entry', { name: 'x', pax: { 'GNU.sparse.realsize': '1' } }))
-  it('so is a type we do not know', () => refused('unsupported-entry', { name: 'x', type: 'S' }))
-  it('a time before 1970 is a time', () =>
+  it('L9 a type we do not know is refused', () => refused('unsupported-entry', { name: 'x', type: 'S' }))
+  it('L9 a time before 1970 is a time', () =>
     trial(archive({ name: 'x', pax: { mtime: '-1.25' } }), outcome => {
       assert.equal(lstatSync(at(outcome, 'x'), { bigint: true }).mtimeNs, -1_250_000_000n)
     }))
@@ -278,7 +281,7 @@ describe('archives', () => {
   ]
   const tar = archive(...members)
 
-  it('broken off anywhere are refused', async () => {
+  it('L10 broken off anywhere are refused', async () => {
     // After the first member; and after a PAX header, which is about nothing then.
     const between = new Set([512 + 3072, 512 + 3072 + 1024])
     for (let length = 256; length < tar.length - 1024; length += 256) {
@@ -297,7 +300,7 @@ describe('archives', () => {
     }
   })
 
-  it('end at their mark, whatever follows it, and the diff id is of all of it', async () => {
+  it('L10 end at their mark, whatever follows it, and the diff id is of all of it', async () => {
     const longer = Buffer.concat([tar, Buffer.from('garbage'.repeat(500))])
     await trial(longer, ({ problem, cause }) => assert.equal(problem, null, cause), {
       blob: gzipSync(longer),
@@ -305,13 +308,13 @@ describe('archives', () => {
     await trial(longer, ({ problem }) => assert.equal(problem, 'diff-id-mismatch'), { diffId: diffIdOf(tar) })
   })
 
-  it('are refused where one bit of a header is wrong', () => {
+  it('L9 are refused where one bit of a header is wrong', () => {
     const wrong = Buffer.from(tar)
     wrong[101] = (wrong[101] ?? 0) ^ 1
     return trial(wrong, ({ problem }) => assert.equal(problem, 'corrupt-archive'))
   })
 
-  it('that are not archives are refused', async () => {
+  it('L9 that are not archives are refused', async () => {
     for (const noise of [
       createHash('sha512').update('x').digest(),
       Buffer.from('<html>'),
@@ -320,12 +323,12 @@ describe('archives', () => {
       await trial(noise, ({ problem }) => assert.equal(problem, 'corrupt-archive'))
   })
 
-  it('may be empty', async () => {
+  it('L9 may be empty', async () => {
     for (const nothing of [Buffer.alloc(0), endMark])
       await trial(nothing, ({ problem }) => assert.equal(problem, null))
   })
 
-  it('of several gzip members or zstd frames are one', async () => {
+  it('L10 of several gzip members or zstd frames are one', async () => {
     const third = Math.ceil(tar.length / 3)
     const parts = [tar.subarray(0, third), tar.subarray(third, 2 * third), tar.subarray(2 * third)]
     const skippable = Buffer.from('502a4d1804000000deadbeef', 'hex')
@@ -342,19 +345,19 @@ describe('archives', () => {
       )
   })
 
-  it('that grow without end are cut off', async () => {
+  it('L10 that grow without end are cut off', async () => {
     const bomb = Buffer.concat([member({ name: 'zeros', size: 80 * 2 ** 20 }), Buffer.alloc(80 * 2 ** 20)])
     for (const compress of [gzipSync, zstdCompressSync])
       await trial(bomb, ({ problem }) => assert.equal(problem, 'too-large'), { blob: compress(bomb) })
   })
 
-  it('that ask for a window of gigabytes are refused', () => {
+  it('L10 that ask for a window of gigabytes are refused', () => {
     // A frame whose window descriptor says 2 GiB (RFC 8878, 3.1.1.1.2), and one empty block.
     const frame = Buffer.from('28b52ffd00a8010000', 'hex')
     return trial(Buffer.alloc(0), ({ problem }) => assert.equal(problem, 'corrupt-archive'), { blob: frame })
   })
 
-  it('that fail leave no descriptor open', async () => {
+  it('L10 that fail leave no descriptor open', async () => {
     const open = () => readdirSync('/proc/self/fd').length
     const broken = tar.subarray(0, 1024)
     await trial(broken, () => {})

@@ -3,14 +3,14 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { posix } from 'node:path'
 import { LayerRefused } from '../../../src/adapters/snapshot/refusal.ts'
-import { componentsOf, parentOf, within } from '../../../src/adapters/snapshot/safe-path.ts'
+import { componentsOf } from '../../../src/adapters/snapshot/safe-path.ts'
 
 const name = fc
   .array(fc.constantFrom('a', 'bc', '..', '.', '', '.wh.x', '...'), { maxLength: 8 })
   .map(parts => parts.join('/'))
 
 describe('the components of a name', () => {
-  it('are those of the path as seen from a root', () => {
+  it('L1 are those of the path as seen from a root', () => {
     fc.assert(
       fc.property(name, name => {
         assert.equal(`/${componentsOf(name).join('/')}`, posix.resolve('/', name))
@@ -22,15 +22,7 @@ describe('the components of a name', () => {
     assert.deepEqual(componentsOf('./a\xff/b c\n/'), ['a\xff', 'b c\n'])
   })
 
-  it('have no NUL', () => {
+  it('L9 have no NUL', () => {
     assert.throws(() => componentsOf('a\0b'), LayerRefused)
-  })
-})
-
-describe('a place', () => {
-  it('has a parent, and the root is its own', () => {
-    assert.equal(parentOf(within(within('', 'a'), 'b')), 'a')
-    assert.equal(parentOf('a'), '')
-    assert.equal(parentOf(''), '')
   })
 })
