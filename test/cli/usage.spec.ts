@@ -40,7 +40,7 @@ describe('every command', () => {
     })
   }
 
-  const withoutArguments = ['ps', 'events', 'version', 'info', 'config', 'daemon']
+  const withoutArguments = ['ps', 'events', 'replay', 'version', 'info', 'config', 'daemon']
   for (const name of withoutArguments) {
     it(`${name} refuses an argument`, async () => {
       const { exitCode, err } = await shiplog({}, name, 'surplus')

@@ -84,7 +84,12 @@ describe('a daemon that is killed at a point and started again', () => {
     const { url } = busybox.registry
     const named = (name: string) => `${url.replace('http://', '')}/library/${name}:1`
     const withLayer = (text: string) => busyboxImage({ layers: [[file('own', text)]] })
-    await pushImage(url, 'library/other', '1', await withLayer('other'))
+    // Labels that nobody but an engine may give are taken away, and that is an event.
+    const labelled = busyboxImage({
+      layers: [[file('own', 'other')]],
+      config: { Labels: { 'shiplog.own': 'x' } },
+    })
+    await pushImage(url, 'library/other', '1', await labelled)
 
     const wrong = await withLayer('wrong')
     const [first = ''] = wrong.config.rootfs.diff_ids

@@ -66,8 +66,8 @@ export default command<ReplayFlags, []>({
     ['replay --to yesterday', 'as they were then'],
   ],
   notes: [
-    'Nothing happens a second time: only read models are made, in a file that is removed again. Exit code 1 where they',
-    'differ; then the first rows that are missing (-) and that should not be there (+).',
+    'Nothing happens a second time: only read models are made, in a file that is removed again.',
+    'Exit code 1 where they differ; then the first rows that are missing (-) and that should not be there (+).',
   ].join('\n'),
   flags: {
     projection: text('only this one', 'NAME'),
