@@ -26,7 +26,7 @@ import type { Recorded } from './domain/kernel/store.ts'
 import { componentsOn, runEngine } from './engine.ts'
 import { openHands } from './hands.ts'
 import { settingsOf, statusOf } from './status.ts'
-import { replayOn } from './replay.ts'
+import { replaying } from './replay.ts'
 import { streamsOf } from './streams.ts'
 import { tidyUp } from './tidy.ts'
 import { version } from './version.ts'
@@ -145,7 +145,9 @@ const run = async (config: Config, stop: AbortController) => {
     keepCredential: (operation, registry, credential) =>
       opened.keepCredential(operation, registry, forRegistry(credential)),
     ...streamsOf(opened),
-    replay: replayOn(config, bootId),
+    ...replaying({ config, bootId, database, models }),
+    positionOf: models.positionOf,
+    stopped: models.stopped,
     progress: opened.progress,
     peerOf: peer => peerOf(peer as Socket),
     randomId: randomUUID,

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { readSqliteLog } from './adapters/events/sqlite-log.ts'
-import { replay } from './adapters/metadata/replay.ts'
+import { remake, replay } from './adapters/metadata/replay.ts'
 import { DomainEvent } from './domain/events/catalogue.ts'
 import { allCategories } from './domain/events/streams.ts'
 import { storeOf } from './domain/kernel/component.ts'
@@ -11,7 +11,7 @@ import type { ReplayOrder } from './replay.ts'
 // A thread of its own: reading a long log again must not keep anybody waiting. Nothing that touches the world is loaded
 // here: there are no hands that could do anything a second time.
 
-const { log: wanted, models, scratch, projection, to } = workerData as ReplayOrder
+const { log: wanted, scratch, projection, compareWith } = workerData as ReplayOrder
 
 const openLog = async () => {
   if (wanted.kind === 'sqlite') return readSqliteLog(wanted.path)
@@ -26,12 +26,11 @@ const openLog = async () => {
 
 const log = await openLog()
 const { read, head } = storeOf(log as EventLog, DomainEvent)
-const replayed = await replay({
+const parts = {
   log: { id: log.id, read, head },
-  models,
   scratch,
   projections: projections.filter(({ name }) => projection === null || name === projection),
-  to,
-})
+}
+const answer = compareWith === null ? await remake(parts) : await replay({ ...parts, ...compareWith })
 await (Symbol.dispose in log ? log[Symbol.dispose]() : log[Symbol.asyncDispose]())
-parentPort?.postMessage(replayed)
+parentPort?.postMessage(answer)

@@ -86,6 +86,13 @@ export type Engine = Readonly<{
   /** Makes read models again from the log and compares them with those in use; null: all of them, or up to now. */
   replay: (projection: string | null, to: Position | null) => Promise<ReadonlyArray<ProjectionReplay>>
 
+  /** Makes a read model again while the one in use goes on, and puts it in its place. Answers where it begins. */
+  rebuild: (projection: string) => Promise<Position>
+  /** How far a read model has read; null where it stopped. */
+  positionOf: (projection: string) => Position | null
+  /** Read models that stopped, with the reason. */
+  stopped: () => ReadonlyMap<string, Error>
+
   progress: Observable<ProgressReport>
   peerOf: (socket: unknown) => Peer | null
   randomId: () => string

@@ -1,7 +1,7 @@
 import type * as t from 'io-ts'
 import { AtQuery } from './at.ts'
 import { EventsQuery } from './events/filter.ts'
-import { ReplayQuery } from './metadata/replay.ts'
+import { ReplayQuery } from './metadata/projections.ts'
 import { ListQuery, WhyQuery } from './runtime/http.ts'
 import { OutputQuery } from './runtime/output-query.ts'
 import { PullImage } from './distribution/http.ts'
@@ -121,6 +121,7 @@ const queries: Readonly<Record<string, Query>> = {
     summary: 'Read models made again from the log, compared with those in use',
     query: ReplayQuery,
   },
+  '/v1/projections': { summary: 'Read models, how far they are, and what stopped them' },
   '/v1/progress': { summary: 'Bytes so far, live, as server-sent events' },
   '/v1/version': { summary: 'Versions' },
   '/v1/info': { summary: 'The daemon about itself' },
@@ -131,6 +132,7 @@ const queries: Readonly<Record<string, Query>> = {
 const uploads: Readonly<Record<string, readonly [string, t.Mixed | null]>> = {
   '/v1/containers/{container}/input': ['Standard input', null],
   '/v1/containers/{container}/resize': ['The size of its terminal', ConsoleSize],
+  '/v1/projections/{projection}/rebuild': ['Makes a read model again, while the one in use goes on', null],
   '/v1/execs/{exec}/input': ['Standard input', null],
   '/v1/execs/{exec}/resize': ['The size of its terminal', ConsoleSize],
 }

@@ -12,7 +12,7 @@ import type { Engine } from './engine.ts'
 import { eventRoutes } from './events/http.ts'
 import { execRoutes } from './executor/http.ts'
 import { imageRoutes } from './metadata/http.ts'
-import { replayRoutes } from './metadata/replay.ts'
+import { projectionRoutes } from './metadata/projections.ts'
 import type { Routes } from './face.ts'
 import { operator } from './operation.ts'
 import { noQuery, readQuery } from './query.ts'
@@ -38,7 +38,7 @@ const routes: ReadonlyArray<Routes> = [
   execRoutes,
   imageRoutes,
   pullRoutes,
-  replayRoutes,
+  projectionRoutes,
   snapshotRoutes,
 ]
 

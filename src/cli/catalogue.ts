@@ -61,6 +61,19 @@ export const catalogue: Readonly<Record<string, Entry>> = {
     'prove that read models follow from the log',
     () => import('./commands/replay.ts'),
   ),
+  projection: entry('history', 'ls, rebuild', () => import('./commands/projection-ls.ts'), true),
+  'projection-ls': entry(
+    'history',
+    'read models, how far they are, and what stopped them',
+    () => import('./commands/projection-ls.ts'),
+    true,
+  ),
+  'projection-rebuild': entry(
+    'history',
+    'make a read model again from the log',
+    () => import('./commands/projection-rebuild.ts'),
+    true,
+  ),
   show: entry('history', 'one event, whole', () => import('./commands/show.ts')),
 
   daemon: entry('engine', 'run the daemon in the foreground', () => import('./commands/daemon.ts')),
@@ -70,7 +83,7 @@ export const catalogue: Readonly<Record<string, Entry>> = {
   completions: entry('engine', 'for bash, zsh or fish', () => import('./commands/completions.ts')),
 }
 
-/** Docker's longer names, by the noun they begin with. */
+/** Longer names, most of them docker's, by the noun that they begin with. */
 export const families: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   image: {
     ls: 'images',
@@ -81,6 +94,7 @@ export const families: Readonly<Record<string, Readonly<Record<string, string>>>
     rm: 'rmi',
     history: 'history',
   },
+  projection: { ls: 'projection-ls', list: 'projection-ls', rebuild: 'projection-rebuild' },
   container: {
     ls: 'ps',
     list: 'ps',

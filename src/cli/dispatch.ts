@@ -35,7 +35,8 @@ export const run = async (argv: ReadonlyArray<string>, io: Io): Promise<number> 
       const { unknownCommand } = await import('./parser.ts')
       throw await unknownCommand(name)
     }
-    if (name === 'image' || name === 'container') return await runInFamily(name, [...leading, ...rest], io)
+    if (name === 'image' || name === 'container' || name === 'projection')
+      return await runInFamily(name, [...leading, ...rest], io)
     return await runCommand(name, [...leading, ...rest], io)
   } catch (error) {
     return complain(error, io, leading.includes('--no-color'))

@@ -5,7 +5,7 @@ import { catalogue, families } from '../../src/cli/catalogue.ts'
 import { readQuickly } from '../../src/cli/quick-reading.ts'
 import { shiplog } from './support/command-line.ts'
 
-const commands = Object.keys(catalogue).filter(name => name !== 'image' && name !== 'container')
+const commands = Object.keys(catalogue).filter(name => families[name] === undefined)
 
 describe('every command', () => {
   for (const name of commands) {
@@ -24,7 +24,7 @@ describe('every command', () => {
       const [first = ''] = spec.usage.split(' ')
       for (const [line] of spec.examples) {
         const [verb, ...rest] = words(line)
-        const argv = verb === first && first === 'image' ? rest.slice(1) : rest
+        const argv = verb === first && families[first] !== undefined ? rest.slice(1) : rest
         assert.equal(verb, first)
         assert.notEqual(readQuickly(spec, normalise(argv, spec)), null, `shiplog ${line}`)
       }
@@ -40,7 +40,7 @@ describe('every command', () => {
     })
   }
 
-  const withoutArguments = ['ps', 'events', 'replay', 'version', 'info', 'config', 'daemon']
+  const withoutArguments = ['ps', 'events', 'replay', 'projection-ls', 'version', 'info', 'config', 'daemon']
   for (const name of withoutArguments) {
     it(`${name} refuses an argument`, async () => {
       const { exitCode, err } = await shiplog({}, name, 'surplus')

@@ -98,6 +98,31 @@ describe('a replay', () => {
     assert.match(stdout, /^references: \+ \{"holder":"nobody","item":"nothing"\}$/m)
   })
 
+  it('is not needed for long: what differs is made again, while it goes on serving', async () => {
+    for (const name of ['containers', 'images', 'references']) {
+      const [{ code, stderr }, { status }] = await Promise.all([
+        daemon.shiplog(['projection', 'rebuild', name]),
+        daemon.ask('GET', '/v1/containers'),
+      ])
+      assert.deepEqual({ code, stderr, status }, { code: 0, stderr: '', status: 200 })
+    }
+    assert.equal((await replay()).code, 0)
+    assert.match((await daemon.shiplog(['images'])).stdout, /library\/busybox/)
+
+    // And they go on from there.
+    await daemon.shiplog(['run', '--name', 'later', '--network', 'none', busybox.name, 'true'])
+    assert.match((await daemon.shiplog(['ps', '-a'])).stdout, /later/)
+    assert.equal((await replay()).code, 0)
+    const { stdout } = await daemon.shiplog([
+      'projection',
+      'ls',
+      '--format',
+      '{{.Name}} {{.Status}} {{.Lag}}',
+    ])
+    assert.match(stdout, /^containers following 0$/m)
+    assert.equal(stdout.split('\n').filter(line => line.endsWith(' following 0')).length, 8)
+  })
+
   it('refuses a projection that there is not', async () => {
     const { code, stderr } = await daemon.shiplog(['replay', '--projection', 'nope'])
     assert.equal(code, 125)

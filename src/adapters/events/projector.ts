@@ -25,6 +25,13 @@ export type Projector = Readonly<{
   position: () => Position
   /** Names of those that stopped, with the reason. */
   stopped: () => ReadonlyMap<string, Error>
+  /** How far one of them has read; null where it stopped, or where there is none of that name. */
+  positionOf: (name: string) => Position | null
+  /**
+   * Goes on with rows that were made elsewhere: `adopt` puts them in the place of those that were there, in the
+   * transaction that moves the checkpoint to where they were made up to. One that had stopped goes on.
+   */
+  replace: (name: string, position: Position, adopt: () => void) => void
 }>
 
 type Dependencies = Readonly<{
@@ -51,11 +58,15 @@ const gatheredAtMost = 5_000
  * others go on. A full disk stops nobody: the batch is tried again.
  */
 export const projector = ({ store, models, projections, report }: Dependencies): Projector => {
-  const groups = new Map<Position, Group>()
+  const groups = new Set<Group>()
+  const at = (position: Position): Group => {
+    const group = { position, members: new Set<Projection>() }
+    groups.add(group)
+    return group
+  }
   for (const projection of projections) {
     const position = models.prepare(projection)
-    const group = groups.get(position) ?? { position, members: new Set() }
-    groups.set(position, group)
+    const group = [...groups].find(group => group.position === position) ?? at(position)
     group.members.add(projection)
   }
 
@@ -63,7 +74,7 @@ export const projector = ({ store, models, projections, report }: Dependencies):
   const waiting = new Set<Readonly<{ position: Position; seen: () => void }>>()
 
   const position = () =>
-    [...groups.values()]
+    [...groups]
       .filter(({ members }) => members.size > 0)
       .reduce((least, group) => Math.min(least, group.position), Number.POSITIVE_INFINITY)
 
@@ -124,9 +135,22 @@ export const projector = ({ store, models, projections, report }: Dependencies):
     }
   }
 
+  /** Whoever joins while it runs is kept up like the others, and breaks it like the others. */
+  let join: (group: Group) => void = () => {}
+
   return {
-    run: async signal => {
-      await Promise.all([...groups.values()].map(group => keepUp(group, signal)))
+    run: signal => {
+      const ended = Promise.withResolvers<void>()
+      let going = 0
+      join = group => {
+        going += 1
+        keepUp(group, signal).then(() => {
+          going -= 1
+          if (going === 0) ended.resolve()
+        }, ended.reject)
+      }
+      for (const group of groups) join(group)
+      return ended.promise
     },
 
     waitFor: (wanted, timeoutMs) => {
@@ -145,6 +169,23 @@ export const projector = ({ store, models, projections, report }: Dependencies):
 
     position,
     stopped: () => stopped,
+
+    positionOf: name =>
+      [...groups].find(({ members }) => [...members].some(member => member.name === name))?.position ?? null,
+
+    replace: (name, position, adopt) => {
+      const projection = projections.find(each => each.name === name)
+      if (projection === undefined) throw new Error(`there is no projection ${name}`)
+      models.transaction(() => {
+        adopt()
+        models.advance(name, position)
+      })
+      for (const group of groups) group.members.delete(projection)
+      stopped.delete(name)
+      const group = at(position)
+      group.members.add(projection)
+      join(group)
+    },
   }
 }
 

@@ -30,6 +30,8 @@ export type Database = ReadModels &
   Readonly<{
     checkpoints: Checkpoints
     stories: Stories
+    /** Has `use` called with another file of ours attached as `made`. */
+    beside: <A>(path: string, use: () => A) => A
     /** Why the file was thrown away and begun again; null when it was not. */
     begunAgain: string | null
   }>
@@ -90,6 +92,14 @@ const databaseOn = (db: Sqlite, begunAgain: string | null): Database => {
     advance: (name, position) => db.run('UPDATE projections SET position = ? WHERE name = ?', position, name),
     checkpoints: checkpointsIn(db),
     stories: storiesIn(db),
+    beside: (path, use) => {
+      db.run('ATTACH ? AS made', path)
+      try {
+        return use()
+      } finally {
+        db.run('DETACH made')
+      }
+    },
     begunAgain,
     [Symbol.dispose]: db[Symbol.dispose],
   }

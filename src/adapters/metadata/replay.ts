@@ -25,6 +25,61 @@ const pageSize = 1_000
 
 const examplesShown = 5
 
+/** Removes what `remake` made. */
+export const discard = (scratch: string): void => {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(scratch + suffix, { force: true })
+}
+
+/** Read models in a file of their own, and the hand that leads them through the log. */
+const begin = (scratch: string, { log, projections }: Pick<Parts, 'log' | 'projections'>) => {
+  discard(scratch)
+  const made = openDatabase(scratch, log)
+  for (const projection of projections) made.prepare(projection)
+  const reached = new Map<string, Position>()
+
+  const readUpTo = async (end: (projection: Projection) => Position) => {
+    const furthest = Math.max(0, ...projections.map(end))
+    for (let from = Math.min(...projections.map(({ name }) => reached.get(name) ?? 0)); from < furthest; ) {
+      const query = { from, direction: 'forwards', limit: pageSize, categories: null } as const
+      const page = orThrow(await log.read(query)())
+      const last = page.at(-1)?.position
+      if (last === undefined) return
+      made.transaction(() => {
+        for (const projection of projections) {
+          const [before, to] = [reached.get(projection.name) ?? 0, end(projection)]
+          const isNews = ({ position }: Readonly<{ position: Position }>) =>
+            position > before && position <= to
+          const error = applied(made, projection, page.filter(isNews))
+          if (error !== null) throw error
+          reached.set(projection.name, Math.max(before, Math.min(last, to)))
+        }
+      })
+      from = last
+    }
+  }
+
+  return { made, readUpTo }
+}
+
+/** Makes read models again, from the whole log, in a file that is left there. Answers how far the log was read. */
+export const remake = async (parts: Pick<Parts, 'log' | 'scratch' | 'projections'>): Promise<Position> => {
+  const { made, readUpTo } = begin(parts.scratch, parts)
+  using _ = made
+  // What is recorded while the first reading goes on is read in the second, which is short.
+  await readUpTo(() => parts.log.head())
+  const head = parts.log.head()
+  await readUpTo(() => head)
+  return head
+}
+
+/** The rows of a projection, out of the attached file that `remake` made, in place of those that are there. */
+export const adopt = (models: Database, { tables }: Projection): void => {
+  for (const table of Object.keys(tables)) {
+    models.run(`DELETE FROM main."${table}"`)
+    models.run(`INSERT INTO main."${table}" SELECT * FROM made."${table}"`)
+  }
+}
+
 /**
  * Makes read models again from the log, in a file of their own, and compares them with those in use, row by row.
  *
@@ -32,45 +87,12 @@ const examplesShown = 5
  * Those in use go on meanwhile; they are looked at in one transaction, after the log was read once up to its end, so
  * that little is left to be read while that transaction keeps the file from being tidied.
  */
-export const replay = async ({
-  log,
-  models,
-  scratch,
-  projections,
-  to,
-}: Parts): Promise<ReadonlyArray<ProjectionReplay>> => {
-  const discard = () => {
-    for (const suffix of ['', '-wal', '-shm']) rmSync(scratch + suffix, { force: true })
-  }
-  discard()
+export const replay = async (parts: Parts): Promise<ReadonlyArray<ProjectionReplay>> => {
+  const { models, scratch, projections, to } = parts
+  const { made, readUpTo } = begin(scratch, parts)
   try {
-    using made = openDatabase(scratch, log)
-    for (const projection of projections) made.prepare(projection)
+    using _ = made
     made.run('ATTACH ? AS used', `${pathToFileURL(models).href}?mode=ro`)
-
-    const reached = new Map<string, Position>()
-    const readUpTo = async (end: (projection: Projection) => Position) => {
-      const furthest = Math.max(0, ...projections.map(end))
-      for (let from = Math.min(...projections.map(({ name }) => reached.get(name) ?? 0)); from < furthest; ) {
-        const query = { from, direction: 'forwards', limit: pageSize, categories: null } as const
-        const page = orThrow(await log.read(query)())
-        const last = page.at(-1)?.position
-        if (last === undefined) return
-        made.transaction(() => {
-          for (const projection of projections) {
-            const [before, to] = [reached.get(projection.name) ?? 0, end(projection)]
-            const error = applied(
-              made,
-              projection,
-              page.filter(({ position }) => position > before && position <= to),
-            )
-            if (error !== null) throw error
-            reached.set(projection.name, Math.max(before, Math.min(last, to)))
-          }
-        })
-        from = last
-      }
-    }
     const endIn = (used: ReadonlyMap<string, Position>) => (projection: Projection) =>
       Math.min(to ?? Number.POSITIVE_INFINITY, used.get(projection.name) ?? 0)
 
@@ -82,7 +104,7 @@ export const replay = async ({
     made.run('COMMIT')
     return result
   } finally {
-    discard()
+    discard(scratch)
   }
 }
 

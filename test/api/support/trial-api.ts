@@ -112,6 +112,9 @@ export const trialApi = (hands: Partial<Hands> = {}) => {
         withoutPast: [],
       },
     ],
+    rebuild: async () => models.position(),
+    positionOf: models.positionOf,
+    stopped: models.stopped,
     progress,
     peerOf: () => ({ uid: 1000, gid: 1000, pid: 4711, user: 'ana' }),
     randomId: () => {
