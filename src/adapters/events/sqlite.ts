@@ -178,6 +178,14 @@ const explained = <A>(path: string, run: () => A): A => {
   }
 }
 
+/** Whether an exception says that a file of SQLite's is not what was written to it. */
+export const isDamage = (error: unknown): boolean => {
+  const { errcode, cause } = error as Readonly<{ errcode?: number; cause?: unknown }>
+  return errcode === undefined ? cause !== undefined && isDamage(cause) : (errcode & 0xff) === corrupt
+}
+
+const corrupt = 11
+
 /** Busy, input or output, full: the same may work later. */
 const passing = new Set([5, 10, 13])
 

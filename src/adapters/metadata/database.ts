@@ -4,7 +4,7 @@ import type { Projection, Value, Writer } from '../../projections/projection.ts'
 import type { Stories, Story } from '../events/process-runner.ts'
 import type { ReadModels } from '../events/projector.ts'
 import type { Checkpoint, Checkpoints } from '../events/reactor.ts'
-import { openSqlite } from '../events/sqlite.ts'
+import { isDamage, openSqlite } from '../events/sqlite.ts'
 import type { Sqlite } from '../events/sqlite.ts'
 
 /** Raise it when a table below changes, or the state of a process: the whole file is then made anew. */
@@ -39,16 +39,29 @@ export type Database = ReadModels &
 /**
  * What is remembered of the log: read models, and how far reactors and processes have read. It can always be made
  * again from the log; so a file that was made from another log, has seen events that the log does not have (it was put
- * back from an older copy), or has another layout, is thrown away. A file that is not ours is refused.
+ * back from an older copy), or has another layout, or is damaged, is thrown away. A file that is not ours is refused.
  */
 export const openDatabase = (path: string, log: Source): Database => {
-  const found = open(path, log)
-  const reason = whyUseless(found, log)
-  if (reason === null) return databaseOn(found, null)
-
-  found[Symbol.dispose]()
+  const found = ofUse(path, log)
+  if (typeof found !== 'string') return databaseOn(found, null)
   for (const suffix of ['', '-wal', '-shm']) if (path !== ':memory:') rmSync(path + suffix, { force: true })
-  return databaseOn(open(path, log), reason)
+  return databaseOn(open(path, log), found)
+}
+
+/** The file, or why it is of no use. */
+const ofUse = (path: string, log: Source): Sqlite | string => {
+  let found: Sqlite | null = null
+  try {
+    found = open(path, log)
+    const reason = whyUseless(found, log)
+    if (reason === null) return found
+    found[Symbol.dispose]()
+    return reason
+  } catch (error) {
+    found?.[Symbol.dispose]()
+    if (!isDamage(error)) throw error
+    return `it is damaged: ${(error as Error).message}`
+  }
 }
 
 const open = (path: string, { id }: Source): Sqlite =>

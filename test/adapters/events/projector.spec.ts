@@ -183,4 +183,37 @@ describe('the projector', () => {
     again.abort()
     await runningAgain
   })
+
+  it('goes on with rows that were made elsewhere, also of a projection that had stopped', async () => {
+    const { start, project, seen, stop, database } = world()
+    let isBroken = true
+    const mended = counting('mended', {
+      when: {
+        EngineStarted: (db, { event, position }) => {
+          if (isBroken) throw new Error('not yet')
+          db.run('INSERT INTO mended VALUES (?, ?)', position, event.type)
+        },
+      },
+    })
+    const projecting = project(mended, counting('good'))
+    const running = projecting.run(stop.signal)
+    assert.ok(await projecting.waitFor(await start(), 1_000))
+    assert.equal(projecting.positionOf('mended'), null)
+    await start()
+    isBroken = false
+    projecting.replace('mended', 2, () => {
+      for (const position of [1, 2]) database.run('INSERT INTO mended VALUES (?, ?)', position, 'made')
+    })
+    assert.ok(await projecting.waitFor(await start(), 1_000))
+    assert.deepEqual(
+      [seen('mended'), seen('good')],
+      [
+        [1, 2, 3],
+        [1, 2, 3],
+      ],
+    )
+    assert.equal(projecting.stopped().size, 0)
+    stop.abort()
+    await running
+  })
 })

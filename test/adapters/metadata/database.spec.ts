@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -64,6 +64,21 @@ describe('the database of read models', () => {
       db.all(`SELECT name FROM sqlite_schema WHERE name IN ('notes', 'words')`).map(({ name }) => name),
       ['words'],
     )
+  })
+
+  it('is begun again when it is damaged', () => {
+    using where = directory()
+    {
+      using db = openDatabase(where.file, log)
+      db.prepare(notes)
+      for (let n = 0; n < 2_000; n++) db.run('INSERT INTO notes VALUES (?)', n)
+    }
+    const bytes = readFileSync(where.file)
+    // All but the header: 100 bytes of it are what makes it a database, and ours.
+    writeFileSync(where.file, bytes.fill(0x55, 100))
+    using db = openDatabase(where.file, log)
+    assert.match(db.begunAgain ?? '', /^it is damaged: /)
+    assert.equal(db.prepare(notes), 0)
   })
 
   it('keeps nothing of a transaction that throws, and can let a part fail alone', () => {
