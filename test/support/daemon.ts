@@ -24,9 +24,15 @@ export type Reply = Readonly<{
 }>
 
 /** A real daemon on scratch directories, and a real command line to it. It can be killed and started again. */
-export const startDaemon = async (options: Readonly<{ args?: ReadonlyArray<string> }> = {}) => {
+type Options = Readonly<{
+  args?: ReadonlyArray<string>
+  /** Where its root is, if that is not to go with it. */
+  root?: string
+}>
+
+export const startDaemon = async (options: Options = {}) => {
   const scratch = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'shiplog-e2e-'))
-  const root = join(scratch, 'root')
+  const root = options.root ?? join(scratch, 'root')
   const state = join(scratch, 'state')
   const socket = join(state, 'shiplog.sock')
   const env = { PATH: process.env['PATH'], HOME: scratch, SHIPLOG_HOST: `unix://${socket}` }

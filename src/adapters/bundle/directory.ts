@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import * as E from 'fp-ts/lib/Either.js'
-import * as TE from 'fp-ts/lib/TaskEither.js'
+import type * as TE from 'fp-ts/lib/TaskEither.js'
 import * as t from 'io-ts'
 import type { BundleStore } from '../../domain/bundle/port.ts'
 import { ociJson } from '../../domain/bundle/oci-config.ts'
@@ -11,6 +11,7 @@ import { ContainerId } from '../../domain/kernel/identifiers.ts'
 import type { Digest } from '../../domain/kernel/identifiers.ts'
 import { Mount } from '../../domain/kernel/mount.ts'
 import type { EffectFailure } from '../../domain/kernel/problem.ts'
+import { durable } from '../host/durable.ts'
 import { failpoint } from '../host/failpoint.ts'
 import { configOf } from './config.ts'
 import type { Surroundings } from './config.ts'
@@ -20,7 +21,6 @@ import { refused } from './refused.ts'
 import { checkRootfs } from './rootfs-layout.ts'
 import { mountRootfs, unmountRootfs } from './rootfs-mount.ts'
 import { readDefaultProfile } from './seccomp-profile.ts'
-import { syncLater } from './sync-later.ts'
 
 type Work = Parameters<BundleStore['prepare']>[0]
 
@@ -39,7 +39,8 @@ export type BundleDirectories = BundleStore &
  * `<root>/containers/<id>/` (0700): `config.json` and `env` (0600: values of the environment), `mounts.json`, `hosts`,
  * `hostname`, `resolv.conf`, and the output, `log`. `<state>/containers/<id>/` (0700): a copy of `config.json`, and
  * `rootfs`; the monitor keeps its files there too. All of it is done with a few synchronous calls on small files,
- * which takes a millisecond and is on the path of every start.
+ * which takes a millisecond and is on the path of every start; that it is on the disk is waited for, which takes 1.4 ms
+ * more (ext4 on a loop device).
  */
 export const openBundles = ({
   root,
@@ -50,7 +51,9 @@ export const openBundles = ({
   const bundleOf = (container: ContainerId) => join(state, 'containers', container)
   const rootfsOf = (container: ContainerId) => join(bundleOf(container), 'rootfs')
 
-  const prepare = (work: Work): E.Either<EffectFailure, Readonly<{ path: string; configDigest: Digest }>> => {
+  const prepare = async (
+    work: Work,
+  ): Promise<E.Either<EffectFailure, Readonly<{ path: string; configDigest: Digest }>>> => {
     const { container, mounts } = work
     const kept = keptIn(container)
     const bundle = bundleOf(container)
@@ -67,12 +70,18 @@ export const openBundles = ({
       return config
     }
     const text = ociJson(config.right)
-    const files = [join(kept, 'config.json'), join(kept, 'mounts.json')] as const
-    writeFileSync(files[1], JSON.stringify(mounts), { mode: 0o600 })
-    writeFileSync(files[0], text, { mode: 0o600 })
+    writeFileSync(join(kept, 'mounts.json'), JSON.stringify(mounts), { mode: 0o600 })
+    writeFileSync(join(kept, 'config.json'), text, { mode: 0o600 })
     writeFileSync(join(bundle, 'config.json'), text, { mode: 0o600 })
     failpoint('bundle written')
-    syncLater([...files, kept])
+    // A container that was reported as made can be started after a power failure.
+    await durable([
+      ...readdirSync(kept)
+        .filter(name => name !== 'log')
+        .map(name => join(kept, name)),
+      kept,
+      dirname(kept),
+    ])
     const digest = createHash('sha256').update(text).digest('hex')
     return E.right({ path: bundle, configDigest: `sha256:${digest}` as Digest })
   }
@@ -109,11 +118,11 @@ export const openBundles = ({
 
   return {
     keepEnvironment: (container, entries) =>
-      effect(container, () => {
+      effect(container, async () => {
         mkdirSync(keptIn(container), { recursive: true, mode: 0o700 })
         const path = join(keptIn(container), 'env')
         writeFileSync(path, JSON.stringify(entries), { mode: 0o600 })
-        syncLater([path])
+        await durable([path])
         return E.right(undefined)
       }),
     prepare: work => effect(work.container, () => prepare(work)),
@@ -142,10 +151,14 @@ export const readSurroundings = (): Surroundings => ({
 const finalErrors = new Set(['ENAMETOOLONG', 'ELOOP', 'EINVAL', 'ENODEV', 'EPERM', 'ENOTDIR'])
 
 /** The one place where what the system throws becomes a value. */
-const effect = <A>(what: string, run: () => E.Either<EffectFailure, A>): TE.TaskEither<EffectFailure, A> =>
-  TE.fromIOEither(() => {
+const effect =
+  <A>(
+    what: string,
+    run: () => E.Either<EffectFailure, A> | Promise<E.Either<EffectFailure, A>>,
+  ): TE.TaskEither<EffectFailure, A> =>
+  async () => {
     try {
-      return run()
+      return await run()
     } catch (error) {
       const { code, syscall, message } = error as NodeJS.ErrnoException
       if (code === undefined) throw error
@@ -155,7 +168,7 @@ const effect = <A>(what: string, run: () => E.Either<EffectFailure, A>): TE.Task
         cause: `bundle of ${what}: ${message}`,
       })
     }
-  })
+  }
 
 const ignoringAbsence = <A>(run: () => A): A | null => {
   try {
