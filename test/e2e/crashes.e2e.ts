@@ -12,6 +12,7 @@ import { everyPoint } from '../support/every-point.ts'
 import { eventsAfter, flawsOf, namesIn, operationsIn } from '../support/history.ts'
 import { busyboxImage, file, packImage, pushImage, pushPacked } from '../support/image.ts'
 import { assertSame, census } from '../support/leaks.ts'
+import { runs } from '../support/long.ts'
 
 // Every point is a place where the daemon is killed, while it does what reaches the point, and started again.
 
@@ -112,7 +113,7 @@ describe('a daemon that is killed at a point and started again', () => {
     await busybox[Symbol.asyncDispose]()
   })
 
-  /** The points that a scenario comes by while it acts, each with how often the daemon came by it before. */
+  /** The points that a scenario comes by while it acts, and at which time to kill there: the first, and more in a long run. */
   const pointsOf = async (daemon: Daemon, { act }: Scenario) => {
     const reached = join(daemon.root, '..', 'reached')
     writeFileSync(reached, '')
@@ -126,9 +127,15 @@ describe('a daemon that is killed at a point and started again', () => {
       await settled(daemon, mark)
       await daemon.stop()
     }
-    const during = new Set(list().slice(before.length))
+    const during = list().slice(before.length)
     rmSync(reached)
-    return [...during].map(point => ({ point, times: before.filter(each => each === point).length + 1 }))
+    const often = (points: ReadonlyArray<string>, point: string) =>
+      points.filter(each => each === point).length
+    return [...new Set(during)].flatMap(point => {
+      const first = often(before, point) + 1
+      const kills = Math.min(often(during, point), runs(1, 5))
+      return Array.from({ length: kills }, (_, i) => ({ point, times: first + i }))
+    })
   }
 
   const isAlive = (daemon: Daemon) =>
@@ -183,7 +190,7 @@ describe('a daemon that is killed at a point and started again', () => {
   }
 
   describe('finishes or fails what it was at, and leaves nothing behind:', { concurrency: 3 }, () => {
-    for (const scenario of scenarios) it(scenario.name, { timeout: 600_000 }, () => seen(scenario))
+    for (const scenario of scenarios) it(scenario.name, () => seen(scenario))
   })
 
   it('can begin again what it had not begun: its first start', async () => {
