@@ -75,7 +75,7 @@ const isCleanAgain = async (daemon: Daemon, clean: ReturnType<typeof look>) => {
     }
 }
 
-describe('a daemon that is killed at a point and started again', () => {
+describe('K1-K4, K8 a daemon that is killed at a point and started again', () => {
   let busybox: Awaited<ReturnType<typeof busyboxAt>>
   let images: Images
   const killedAt = new Set<string>()

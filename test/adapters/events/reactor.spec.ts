@@ -126,6 +126,38 @@ describe('a reactor', () => {
     await going
   })
 
+  it('K9 that is told of the same events a second time has one effect', async () => {
+    const { log, runtime, give } = aRuntime()
+    await using _ = log
+    await give(...created, { type: 'StartContainer', container })
+    const performed: Array<Performed> = []
+    const starting: Reactor<Runtime.State, Runtime.Work, Runtime.Outcome, Unready> = {
+      ...unready(performed),
+      perform:
+        ({ task }) =>
+        async () => {
+          performed.push(task)
+          return E.right({ type: 'RecordContainerStarted', container, run: 1, pid: 101 })
+        },
+    }
+    for (let time = 1; time <= 3; time++) {
+      const stop = new AbortController()
+      // As if nothing had ever been kept of how far it has read.
+      const going = runReactor(starting, {
+        component: runtime,
+        checkpoints: { read: () => ({ position: 0, pending: [] }), write: () => undefined },
+        report: () => undefined,
+        stopped: fromEvent(stop.signal, 'abort'),
+        signal: stop.signal,
+      })
+      await sleep(50)
+      stop.abort()
+      await going
+    }
+    assert.deepEqual(performed, ['start'])
+    assert.equal(log.all().filter(({ event }) => event.type === 'ContainerStarted').length, 1)
+  })
+
   it('that is stopped before it has caught up still knows whom it owes something', async () => {
     const { log, runtime, give } = aRuntime()
     await using _ = log
