@@ -284,6 +284,13 @@ describe('secrets', () => {
         assert.equal(reply.status, 400, `${body.name} ${reply.text}`)
       }
 
+    // A body that is no JSON is often one with a value that was not escaped.
+    for (const text of [values.refused, `{"env":["A=${values.refused}",}`, `{"env":["A=${values.refused}`]) {
+      const reply = await daemon.command('create-container', text)
+      answers.push(reply.text)
+      assert.equal(reply.status, 400, reply.text)
+    }
+
     const kept = filesWith(daemon, values)
     for (const found of kept) {
       const [path = ''] = found.split(': ')
