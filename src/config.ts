@@ -23,6 +23,9 @@ const logUrl = new t.Type<string, string>(
   t.identity,
 )
 
+/** A connection string may carry a password, also one with an `@` or a `/` in it that should have been written otherwise. */
+export const withoutPassword = (log: string) => log.replace(/^([a-z+]*:\/\/)?.*@/, '$1')
+
 const hosts = t.readonlyArray(t.string, 'a list of hosts')
 
 /** Every setting there is: its codec, its default, and what it is for. Names are the same in the file, as flags and (SHIPLOG_…) in the environment. */
@@ -150,9 +153,10 @@ export const readConfig = (
     }
     const { codec } = settings[name]
     const decoded = (codec as t.Decoder<unknown, unknown> & { name: string }).decode(given)
+    const shown = name === 'log' && typeof given === 'string' ? withoutPassword(given) : given
     if (E.isRight(decoded)) values[name] = decoded.right
     else {
-      errors.push(`${name} (from the ${source}): expected ${codec.name}, got ${JSON.stringify(given)}`)
+      errors.push(`${name} (from the ${source}): expected ${codec.name}, got ${JSON.stringify(shown)}`)
       if (source === 'flag') exitCode = WRONG_USAGE
     }
   }

@@ -140,6 +140,7 @@ const run = async (config: Config, stop: AbortController) => {
     queries,
     asOf: models.position,
     waitFor: models.waitFor,
+    recordEnv: config.values['record-env'],
     keepEnvironment: (container, entries) => opened.bundles.keepEnvironment(container, entries)(),
     keepExecEnvironment: opened.hands.processes.keepEnvironment,
     keepCredential: (operation, registry, credential) =>

@@ -2,6 +2,7 @@ import { release } from 'node:os'
 import { isUnified } from './adapters/executor/cgroup.ts'
 import type { Projector } from './adapters/events/projector.ts'
 import type { Setting } from './api/engine.ts'
+import { withoutPassword } from './config.ts'
 import type { Config, SettingName } from './config.ts'
 import type { Position } from './domain/kernel/store.ts'
 import type { Queries } from './projections/queries.ts'
@@ -13,9 +14,6 @@ type Parts = Readonly<{
   queries: Queries
   programs: Readonly<{ conmon: string; runtime: string }>
 }>
-
-/** A connection string may carry a password: it is never shown. */
-const withoutPassword = (log: string) => log.replace(/\/\/[^@/]*@/, '//')
 
 const shown = (name: SettingName, value: unknown) => (name === 'log' ? withoutPassword(String(value)) : value)
 

@@ -438,6 +438,28 @@ describe('a pull of an image with a hostile configuration', () => {
     }
   })
 
+  it('M7 a configuration of which no part is too large, and that no event can hold, ends its pull', async () => {
+    const Labels = Object.fromEntries(Array.from({ length: 700 }, (_, i) => [`l${i}`, 'x'.repeat(1000)]))
+    const reserved = Object.fromEntries(
+      Array.from({ length: 700 }, (_, i) => [`shiplog.${'x'.repeat(1000)}${i}`, '']),
+    )
+    const Env = Array.from({ length: 700 }, (_, i) => `V${i}=${'x'.repeat(1000)}`)
+    const history = Array.from({ length: 100 }, () => ({ created_by: '\u0001'.repeat(4000) }))
+    await refusedAt(await withConfig({ Labels, Env }), 'too-large', /in all/)
+    await refusedAt(await withConfig({ Env, Labels: reserved }), 'too-large', /in all/)
+    await refusedAt(await withConfig({}, { history }), 'too-large', /in all/)
+  })
+
+  it('M7 what is as large as may be recorded is recorded', async () => {
+    await using at = await lying()
+    const Labels = Object.fromEntries(Array.from({ length: 240 }, (_, i) => [`l${i}`, 'x'.repeat(1000)]))
+    const Env = Array.from({ length: 240 }, (_, i) => `V${i}=${'x'.repeat(1000)}`)
+    const layers = Array.from({ length: LIMITS.maxLayers }, () => [file('f', '')])
+    const built = await imageOf({ layers, config: { Labels, Env }, platform: amd64 })
+    at.registry.addImage(await packImage(built), 'latest')
+    assert.equal((await at.engine.pull(at.name)).failure, null)
+  })
+
   it('M7 what a refusal says of an environment has no value of it', async () => {
     for (const Env of [
       ['=canary-value'],

@@ -1,3 +1,4 @@
+import type { RecordEnv } from '../domain/bundle/environment.ts'
 import type { Either } from 'fp-ts/lib/Either.js'
 import type { Observable } from 'rxjs'
 import type * as Distribution from '../domain/distribution/index.ts'
@@ -68,6 +69,8 @@ export type Engine = Readonly<{
   /** Waits until the read models have seen a position; false when that takes too long. */
   waitFor: (position: Position, timeoutMs: number) => Promise<boolean>
 
+  /** What is recorded of environments, whose values are kept in any case. */
+  recordEnv: RecordEnv
   keepEnvironment: (
     container: ContainerId,
     entries: ReadonlyArray<string>,

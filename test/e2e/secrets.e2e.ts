@@ -87,6 +87,38 @@ const pagesOf = async ({ ask }: Daemon): Promise<ReadonlyArray<readonly [string,
   return [...pages, ...(await Promise.all(more.map(read)))]
 }
 
+describe('what is recorded of environments', () => {
+  for (const [policy, recorded, unrecorded] of [
+    ['none', [], ['FROM_FLAG', values.flag, 'FROM_EXEC', values.exec]],
+    ['names', ['FROM_FLAG', 'FROM_EXEC'], [values.flag, values.exec]],
+    ['all', ['FROM_FLAG', values.flag, 'FROM_EXEC', values.exec], []],
+  ] as const)
+    it(`is ${policy}, and the container has its variables all the same, also when it is started again`, async () => {
+      await using registry = await startHostileRegistry()
+      registry.addImage(await packImage(await busyboxImage()), 'latest')
+      await using daemon = await startDaemon({ args: ['--record-env', policy] })
+      const name = `${registry.host}/app:latest`
+      const args = ['-d', '--name', 'keeper', '--network', 'none', '-e', `FROM_FLAG=${values.flag}`]
+      assert.equal((await daemon.shiplog(['run', ...args, name, 'sleep', '1000'])).code, 0)
+      const flag = `echo -n "$FROM_FLAG" | md5sum`
+      const exec = `echo -n "$FROM_EXEC" | md5sum`
+      const md5 = (text: string) => `${createHash('md5').update(text).digest('hex')}  -\n`
+      const said = () =>
+        daemon.shiplog(['exec', '-e', `FROM_EXEC=${values.exec}`, 'keeper', 'sh', '-c', `${flag}; ${exec}`])
+      assert.equal((await said()).stdout, md5(values.flag) + md5(values.exec))
+      await daemon.stop()
+      await daemon.start()
+      assert.equal((await daemon.shiplog(['restart', '-t', '0', 'keeper'])).code, 0)
+      assert.equal((await said()).stdout, md5(values.flag) + md5(values.exec))
+
+      const { stdout } = await daemon.shiplog(['events', '--json'])
+      // Its arguments name the variables too, and are recorded as what they are.
+      const events = stdout.replaceAll(/"\$FROM_\w+/g, '').replaceAll(/\$FROM_\w+/g, '')
+      for (const word of recorded) assert(events.includes(word), word)
+      for (const word of unrecorded) assert(!events.includes(word), word)
+    })
+})
+
 describe('secrets', () => {
   const programs = mkdtempSync(join(tmpdir(), 'shiplog-helper-'))
   const searched = process.env['PATH'] ?? ''
@@ -283,6 +315,13 @@ describe('secrets', () => {
         answers.push(reply.text)
         assert.equal(reply.status, 400, `${body.name} ${reply.text}`)
       }
+
+    // A body that is no JSON is often one with a value that was not escaped.
+    for (const text of [values.refused, `{"env":["A=${values.refused}",}`, `{"env":["A=${values.refused}`]) {
+      const reply = await daemon.command('create-container', text)
+      answers.push(reply.text)
+      assert.equal(reply.status, 400, reply.text)
+    }
 
     const kept = filesWith(daemon, values)
     for (const found of kept) {

@@ -96,7 +96,7 @@ const environmentOf = (
 ): E.Either<EffectFailure, ReadonlyArray<string>> => {
   const image = imageEnvironment(ofImage)
   if (E.isLeft(image)) return invalid('bad-environment', image.left)
-  const values = environment.length === 0 ? E.right([]) : keptEnvironment(environment, readEnvironment(kept))
+  const values = keptEnvironment(environment, readEnvironment(kept))
   if (E.isLeft(values))
     return refused(
       'environment-lost',

@@ -265,7 +265,7 @@ export const openEventStoreDB = async (options: Options): Promise<OpenedLog> => 
     }
   } catch (error) {
     await client.dispose()
-    throw new Error(`${url.replace(/\/\/[^@/]*@/, '//')}: ${explained(error)}`, { cause: error })
+    throw new Error(`${url.replace(/\/\/.*@/, '//')}: ${explained(error)}`, { cause: error })
   }
 }
 

@@ -1,7 +1,7 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as t from 'io-ts'
 import { filter, firstValueFrom, from, fromEvent, map, merge, takeUntil } from 'rxjs'
-import { askedEnvironment, checkedArgs, nameOf } from '../../domain/bundle/environment.ts'
+import { askedEnvironment, checkedArgs, recordedEnvironment } from '../../domain/bundle/environment.ts'
 import { parseUser } from '../../domain/bundle/user.ts'
 import { workingDirectory } from '../../domain/bundle/working-directory.ts'
 import { ConsoleSize } from '../../domain/kernel/container-options.ts'
@@ -65,7 +65,7 @@ const planExec = (engine: Engine, body: unknown) => async (): Promise<E.Either<A
     container: id,
     namespace,
     args,
-    environment: [...new Set(env.map(nameOf))],
+    environment: recordedEnvironment(env, engine.recordEnv),
     user,
     workingDir,
     terminal: rest.terminal ?? false,

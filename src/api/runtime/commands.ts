@@ -103,7 +103,8 @@ const planCreation =
 
     const id = `${engine.randomId()}${engine.randomId()}`.replaceAll('-', '') as ContainerId
     const called = wanted ?? freeName(engine)
-    const creation = creationOf(asked.right, image.right, id, called, name === 'run-container')
+    const isRun = name === 'run-container'
+    const creation = creationOf(asked.right, image.right, id, called, isRun, engine.recordEnv)
     if (E.isLeft(creation)) return creation
     const { command, environment } = creation.right
     if (environment.length > 0) {

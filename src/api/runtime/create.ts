@@ -1,7 +1,8 @@
 import * as E from 'fp-ts/lib/Either.js'
 import * as O from 'fp-ts/lib/Option.js'
 import * as t from 'io-ts'
-import { askedEnvironment, nameOf as variableName } from '../../domain/bundle/environment.ts'
+import { askedEnvironment, recordedEnvironment } from '../../domain/bundle/environment.ts'
+import type { RecordEnv } from '../../domain/bundle/environment.ts'
 import { checkedOptions } from '../../domain/bundle/options.ts'
 import { processArgs } from '../../domain/bundle/process-args.ts'
 import { Bind, ConsoleSize, Ulimit } from '../../domain/kernel/container-options.ts'
@@ -60,6 +61,7 @@ const invalid = (...errors: ReadonlyArray<string>): E.Either<InvalidRequest, nev
 const optionsOf = (
   asked: CreateContainer,
   { target }: ImageView,
+  recordEnv: RecordEnv,
 ): E.Either<InvalidRequest, ContainerOptions> => {
   const { image } = target
   const args = processArgs(image, { entrypoint: asked.entrypoint ?? null, args: asked.args ?? [] })
@@ -70,7 +72,7 @@ const optionsOf = (
   const { seccomp = 'default' } = asked
   return checkedOptions({
     args: args.right,
-    environment: [...new Set((asked.env ?? []).map(variableName))],
+    environment: recordedEnvironment(asked.env ?? [], recordEnv),
     workingDir: asked.workingDir ?? null,
     user: asked.user ?? null,
     hostname: asked.hostname ?? null,
@@ -102,10 +104,11 @@ export const creationOf = (
   container: ContainerId,
   name: ContainerName,
   start: boolean,
+  recordEnv: RecordEnv,
 ): E.Either<InvalidRequest, Readonly<{ command: Create; environment: ReadonlyArray<string> }>> => {
   const environment = askedEnvironment(asked.env ?? [], 'env')
   if (E.isLeft(environment)) return environment
-  const options = optionsOf(asked, view)
+  const options = optionsOf(asked, view, recordEnv)
   if (E.isLeft(options)) return options
   const { manifest, config, layers, image } = view.target
   return E.right({

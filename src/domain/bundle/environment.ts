@@ -80,11 +80,31 @@ export const imageEnvironment = (entries: ReadonlyArray<string>): Parsed<Readonl
     'the environment of the image',
   )
 
-/** The values that were kept for the names that the log has. */
+/** What the history keeps of environments (`record-env`): whole entries, their names, or nothing. */
+export type RecordEnv = 'all' | 'names' | 'none'
+
+/** What is recorded of entries. The values that a process gets are kept elsewhere in any case. */
+export const recordedEnvironment = (
+  entries: ReadonlyArray<string>,
+  policy: RecordEnv,
+): ReadonlyArray<string> => {
+  switch (policy) {
+    case 'all':
+      return [...new Map(entries.map(entry => [nameOf(entry), entry])).values()]
+    case 'names':
+      return [...new Set(entries.map(nameOf))]
+    case 'none':
+      return []
+  }
+}
+
+/** The values that were kept for what the log has of them; where it has nothing, all that was kept. */
 export const keptEnvironment = (
-  names: ReadonlyArray<string>,
+  recorded: ReadonlyArray<string>,
   kept: ReadonlyArray<string>,
 ): E.Either<ReadonlyArray<string>, ReadonlyArray<string>> => {
+  if (recorded.length === 0) return E.right(kept)
+  const names = recorded.map(nameOf)
   const values = new Map(kept.map(entry => [nameOf(entry), entry]))
   const missing = names.filter(name => !values.has(name))
   return missing.length > 0 ? E.left(missing) : E.right(names.flatMap(name => values.get(name) ?? []))

@@ -4,7 +4,7 @@ import type { ContainerOptions } from '../kernel/container-options.ts'
 import { checkedBind } from './bind.ts'
 import { checkedCapabilities } from './capabilities.ts'
 import { LEAST_CPUS, MOST_CPUS } from './cpus.ts'
-import { checkedArgs } from './environment.ts'
+import { checkedArgs, nameOf } from './environment.ts'
 import { malformed, parsed, quoted } from './flag.ts'
 import type { Parsed } from './flag.ts'
 import { LEAST_MEMORY } from './memory.ts'
@@ -81,8 +81,8 @@ const wrongValues = (options: ContainerOptions): ReadonlyArray<string> => {
     wrong.push(`stop signal ${stopSignal} is not between 1 and 64`)
   if (consoleSize !== null && ![consoleSize.rows, consoleSize.columns].every(isSide))
     wrong.push(`console size ${consoleSize.rows}x${consoleSize.columns} is not between 1x1 and 65535x65535`)
-  const badName = environment.find(name => name === '' || name.includes('=') || name.includes('\0'))
-  if (badName !== undefined) wrong.push(`environment: ${quoted(badName)} is not a name`)
+  const badName = environment.find(entry => nameOf(entry) === '' || entry.includes('\0'))
+  if (badName !== undefined) wrong.push(`environment: ${quoted(nameOf(badName))} is not a name`)
   return wrong
 }
 

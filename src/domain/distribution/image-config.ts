@@ -51,6 +51,8 @@ const MAX_TOTAL = 2 ** 20
 const MAX_ENTRIES = 10_000
 const MAX_HISTORY = 1000
 const MAX_TEXT = 4096
+/** All of it is in one event, beside the layers, and an append has at most 1 MiB. */
+const MAX_RECORDED = 600 * 1024
 
 /** Labels that engines believe to be their own words: an image may not speak in them. */
 const RESERVED_LABELS = [
@@ -149,7 +151,11 @@ export const readImageConfig = (value: unknown, layers: number): E.Either<BadDoc
       }),
     ),
   }
-  return E.right({ image, strippedLabels: labels.map(([name]) => name).filter(isReservedLabel) })
+  const read = { image, strippedLabels: labels.map(([name]) => name).filter(isReservedLabel) }
+  const size = utf8Length(JSON.stringify(read))
+  return size > MAX_RECORDED
+    ? E.left({ problem: 'too-large', cause: `it has ${size} bytes in all, more than ${MAX_RECORDED}` })
+    : E.right(read)
 }
 
 /** A path of the image as the image's own root sees it: absolute, and never above it. */

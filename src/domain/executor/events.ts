@@ -5,7 +5,7 @@ import { ContainerId, ExecId, Namespace } from '../kernel/identifiers.ts'
 
 // These shapes are stored for ever. Add events, or add an upcaster; never edit one.
 
-/** An intent. `environment` has names only: the values are kept beside the bundle until the process has started. */
+/** An intent. `environment` has names only, unless `record-env` says otherwise: the values are kept until the process has started. */
 const ExecStartRequested = t.strict({
   type: t.literal('ExecStartRequested'),
   exec: ExecId,

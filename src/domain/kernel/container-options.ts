@@ -25,7 +25,7 @@ export const ContainerOptions = t.strict(
   {
     /** Entrypoint and command, resolved. */
     args: t.readonlyArray(t.string),
-    /** Names only: the values are kept beside the bundle and never enter the log. */
+    /** Names only (unless `record-env` says otherwise): the values are kept beside the bundle. */
     environment: t.readonlyArray(t.string),
     workingDir: nullable(t.string),
     /** `user[:group]`, by name or number. */

@@ -89,6 +89,7 @@ export const trialApi = (hands: Partial<Hands> = {}) => {
       keep({ container, entries })
       return E.right(undefined)
     },
+    recordEnv: 'names',
     keepExecEnvironment: (exec, entries) => keep({ exec, entries }),
     keepCredential: (operation, registry, credential) => keep({ operation, registry, credential }),
     output: ({ id }, { signal }) => outputs.get(id)?.(signal) ?? (written.has(id) ? outputOf(id) : null),

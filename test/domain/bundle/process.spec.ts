@@ -5,6 +5,8 @@ import { hostsFile } from '../../../src/domain/bundle/etc-files.ts'
 import {
   checkedEnvironment,
   keptEnvironment,
+  nameOf,
+  recordedEnvironment,
   mergedEnvironment,
 } from '../../../src/domain/bundle/environment.ts'
 import { processArgs } from '../../../src/domain/bundle/process-args.ts'
@@ -44,6 +46,24 @@ test('an error about the environment never has a value in it', () => {
     assert.ok(E.isLeft(checked))
     assert.doesNotMatch(checked.left.errors.join(), /hunter2/)
     assert.match(checked.left.errors.join(), /SECRET/)
+  }
+})
+
+test('what is recorded of an environment is a matter of policy: entries, names, or nothing', () => {
+  const entries = ['A=1', 'B=2', 'A=3']
+  assert.deepEqual(recordedEnvironment(entries, 'names'), ['A', 'B'])
+  assert.deepEqual(recordedEnvironment(entries, 'all'), ['A=3', 'B=2'])
+  assert.deepEqual(recordedEnvironment(entries, 'none'), [])
+  for (const policy of ['all', 'names', 'none'] as const) {
+    const kept = keptEnvironment(recordedEnvironment(entries, policy), entries)
+    assert.ok(E.isRight(kept))
+    assert.deepEqual(
+      new Map(kept.right.map(entry => [nameOf(entry), entry])),
+      new Map([
+        ['A', 'A=3'],
+        ['B', 'B=2'],
+      ]),
+    )
   }
 })
 
