@@ -47,7 +47,7 @@ export const commandBodies: Readonly<Record<CommandName, t.Mixed>> = {
 const meanings: Readonly<Record<string, string>> = {
   actor: 'by these people (name or uid) or policies',
   after: 'what happened after this moment',
-  all: 'also those that do not run',
+  all: 'also those that do not run; every run, and not only the last',
   at: 'the moment that the answer is to be as of',
   before: 'what happened before this moment',
   category: 'of these categories: the first word of a stream',

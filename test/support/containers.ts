@@ -23,6 +23,8 @@ import type { ContainerId, ExecId } from '../../src/domain/kernel/identifiers.ts
 import type { Ended } from '../../src/domain/supervisor/index.ts'
 import { scratch } from './scratch.ts'
 
+export { soon } from './soon.ts'
+
 const namespaces = ['mount', 'pid', 'ipc', 'uts', 'network'].map(type => ({ type }))
 const allowed = [3, 5, 8, 9].map(minor => ({ allow: true, type: 'c', major: 1, minor, access: 'rwm' }))
 const terminals = [
@@ -191,17 +193,6 @@ export const containerWorld = () => {
           if (existsSync(cgroup)) rmdirSync(cgroup)
       await directory[Symbol.asyncDispose]()
     },
-  }
-}
-
-/** A promise, or an error that says what did not happen. */
-export const soon = async <A>(what: string, promise: Promise<A>, milliseconds = 20_000): Promise<A> => {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new Error(`${what} within ${milliseconds} ms`)), milliseconds)
-  try {
-    return await Promise.race([promise, late.promise])
-  } finally {
-    clearTimeout(timer)
   }
 }
 

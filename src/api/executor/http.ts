@@ -12,6 +12,7 @@ import { body, nullable, readBody } from '../body.ts'
 import type { Engine } from '../engine.ts'
 import { goneSignal, passOn, sendOutput } from '../frames.ts'
 import type { Routes } from '../face.ts'
+import { fitting } from '../history-size.ts'
 import { giving } from '../operation.ts'
 import type { Plan } from '../operation.ts'
 import { sendProblem } from '../problem.ts'
@@ -57,7 +58,6 @@ const planExec = (engine: Engine, body: unknown) => async (): Promise<E.Either<A
   if (status !== 'running') return E.left({ reason: 'container-not-running', container })
 
   const exec = `${engine.randomId()}${engine.randomId()}`.replaceAll('-', '') as ExecId
-  engine.keepExecEnvironment(exec, env)
   const stream = engine.streams.exec(namespace, exec)
   const command = {
     type: 'StartExec',
@@ -72,6 +72,9 @@ const planExec = (engine: Engine, body: unknown) => async (): Promise<E.Either<A
     stdin: rest.stdin ?? false,
     consoleSize: rest.consoleSize ?? null,
   } as const
+  const fits = fitting(command)
+  if (E.isLeft(fits)) return fits
+  engine.keepExecEnvironment(exec, env)
   return E.right({
     subject: { kind: 'exec', id: exec },
     stream,

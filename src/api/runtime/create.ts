@@ -14,6 +14,7 @@ import { parseSignal } from '../../domain/kernel/signals.ts'
 import type * as Runtime from '../../domain/runtime/index.ts'
 import type { ImageView } from '../../projections/metadata/images.ts'
 import { body, nullable } from '../body.ts'
+import { fitting } from '../history-size.ts'
 
 const strings = t.readonlyArray(t.string)
 const Tmpfs = t.intersection([t.strict({ target: t.string }), t.partial({ options: strings })])
@@ -111,23 +112,21 @@ export const creationOf = (
   const options = optionsOf(asked, view, recordEnv)
   if (E.isLeft(options)) return options
   const { manifest, config, layers, image } = view.target
-  return E.right({
-    environment: environment.right,
-    command: {
-      type: 'CreateContainer',
-      container,
-      namespace: view.namespace,
-      name,
-      image: {
-        name: view.name as ImageName,
-        manifest,
-        config: config.digest,
-        layers: layers.map(({ chainId }): Digest => chainId),
-      },
-      defaults: image.defaults,
-      options: options.right,
-      autoRemove: asked.autoRemove ?? false,
-      start,
+  const command = fitting<Create>({
+    type: 'CreateContainer',
+    container,
+    namespace: view.namespace,
+    name,
+    image: {
+      name: view.name as ImageName,
+      manifest,
+      config: config.digest,
+      layers: layers.map(({ chainId }): Digest => chainId),
     },
+    defaults: image.defaults,
+    options: options.right,
+    autoRemove: asked.autoRemove ?? false,
+    start,
   })
+  return E.isLeft(command) ? command : E.right({ environment: environment.right, command: command.right })
 }

@@ -61,7 +61,8 @@ export const checkedOptions = (options: ContainerOptions): Parsed<ContainerOptio
 }
 
 const withoutRepetition = (targets: ReadonlyArray<string>): Parsed<null> => {
-  const repeated = targets.find((target, index) => targets.indexOf(target) !== index)
+  const seen = new Set<string>()
+  const repeated = targets.find(target => seen.size === seen.add(target).size)
   return repeated === undefined ? parsed(null) : malformed(`more than one mount at ${quoted(repeated)}`)
 }
 
