@@ -146,7 +146,7 @@ describe('what is asked of containers', () => {
     ])
   })
 
-  it('needs one that is there, in every command', async () => {
+  it('A6 needs one that is there, in every command', async () => {
     await using api = trialApi()
     for (const container of ['nobody', 'f'.repeat(64), '..', '%2e%2e%2f', '⛵', 'x'.repeat(65_536)])
       await refusedWithoutTrace(api, [
@@ -199,7 +199,7 @@ describe('what is asked of containers', () => {
     ])
   })
 
-  it('must name one, not several', async () => {
+  it('A6 must name one, not several', async () => {
     await using api = trialApi()
     await api.withImage()
     for (const name of ['a', 'b']) await api.command('create-container', { image, name })
@@ -278,7 +278,7 @@ describe('a query', () => {
     )
   })
 
-  it('must have values that mean something', async () => {
+  it('A8 must have values that mean something', async () => {
     await using api = trialApi()
     await api.withImage()
     await api.command('create-container', { image, name: 'web' })

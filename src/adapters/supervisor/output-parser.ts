@@ -7,6 +7,9 @@ export type Output = Readonly<{
   next: number
 }>
 
+/** conmon's lines have 8 KiB at most. What is longer was not written by it: zeros, where a disk was lost. */
+const LONGEST = 1 << 24
+
 const SPACE = 32
 export const NEWLINE = 10
 const LETTER_O = 111
@@ -21,6 +24,7 @@ const LETTER_P = 80
 export const outputParser = (offset = 0) => {
   /** Of a line whose end has not come: kept in pieces, so that a long one is joined once. */
   let unfinished: Array<Buffer> = []
+  let length = 0
   let position = offset
 
   return (piece: Buffer): ReadonlyArray<Output> => {
@@ -31,14 +35,21 @@ export const outputParser = (offset = 0) => {
         unfinished.length === 0
           ? piece.subarray(start, end + 1)
           : Buffer.concat([...unfinished, piece.subarray(start, end + 1)])
+      const isLine = length <= LONGEST
       unfinished = []
+      length = 0
       start = end + 1
+      if (!isLine) continue
       const output = parseLine(line, position + start)
       if (output !== null) outputs.push(output)
     }
     position += piece.length
     // A copy: the piece may be somebody's buffer that is going to be used again.
-    if (start < piece.length) unfinished.push(Buffer.from(piece.subarray(start)))
+    if (start < piece.length) {
+      length += piece.length - start
+      if (length <= LONGEST) unfinished.push(Buffer.from(piece.subarray(start)))
+      else unfinished = []
+    }
     return outputs
   }
 }

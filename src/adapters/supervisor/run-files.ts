@@ -10,7 +10,8 @@ export const readMark = (directory: string): RunMark | null => {
   const text = textOf(markIn(directory))
   if (text === null) return null
   try {
-    return JSON.parse(text) as RunMark
+    const { run, bootId } = (JSON.parse(text) ?? {}) as Partial<RunMark>
+    return typeof run === 'number' && typeof bootId === 'string' ? { run, bootId } : null
   } catch {
     return null
   }
@@ -31,7 +32,7 @@ export const clearRun = (directory: string): void => {
 
 export const readPid = (directory: string): number | null => {
   const pid = Number.parseInt(textOf(join(directory, 'pid')) ?? '', 10)
-  return pid > 0 ? pid : null
+  return Number.isSafeInteger(pid) && pid > 0 ? pid : null
 }
 
 /** The monitor's exit file, when it was written. */

@@ -28,29 +28,38 @@ export const openWriter = (path: string): number => openSync(path, constants.O_R
 export const listen = (path: string): Sync => {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   const first = Promise.withResolvers<Message | null>()
-  let text = ''
+  let line: Array<Buffer> = []
+  let length = 0
+  let isOver = false
+  /** Only the first line says something; the rest is read so that nobody is kept waiting, and forgotten. */
   const hear = (chunk: Buffer) => {
-    text += chunk.toString()
-    const end = text.indexOf('\n')
-    if (end >= 0) first.resolve(parse(text.slice(0, end)))
+    if (isOver) return
+    const end = chunk.indexOf(NEWLINE)
+    const piece = end >= 0 ? chunk.subarray(0, end) : chunk
+    line.push(Buffer.from(piece))
+    length += piece.length
+    isOver = end >= 0 || length > LONGEST
+    if (!isOver) return
+    first.resolve(parse(Buffer.concat(line).toString()))
+    line = []
   }
 
   const buffer = Buffer.alloc(4096)
   for (;;) {
-    let length: number
+    let read: number
     try {
-      length = readSync(fd, buffer)
+      read = readSync(fd, buffer)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') break
       closeSync(fd)
       throw error
     }
-    if (length === 0) {
+    if (read === 0) {
       closeSync(fd)
       first.resolve(null)
       return { first: first.promise, ended: Promise.resolve(), isAlive: false, close: () => undefined }
     }
-    hear(buffer.subarray(0, length))
+    hear(buffer.subarray(0, read))
   }
 
   const socket = new Socket({ fd, readable: true, writable: false })
@@ -68,10 +77,21 @@ export const listen = (path: string): Sync => {
   return { first: first.promise, ended, isAlive: true, close: () => socket.destroy() }
 }
 
+const NEWLINE = 10
+
+/** The longest line that is read: what the runtime says may quote a whole command line, and nothing has more to say. */
+const LONGEST = 1 << 18
+
 const parse = (line: string): Message => {
   try {
-    return JSON.parse(line) as Message
+    const said = JSON.parse(line) as Partial<Message> | null
+    if (Number.isInteger(said?.data) && Math.abs(said?.data ?? 0) < 2 ** 31)
+      return {
+        data: said?.data ?? 0,
+        ...(typeof said?.message === 'string' ? { message: said.message } : {}),
+      }
   } catch {
-    return { data: -1, message: line.slice(0, 500) }
+    // Whatever it is, it was said: it may be the only hint that there is.
   }
+  return { data: -1, message: line.slice(0, 500) }
 }

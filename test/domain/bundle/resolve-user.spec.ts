@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { resolveUser } from '../../../src/domain/bundle/resolve-user.ts'
 import type { Accounts } from '../../../src/domain/bundle/resolve-user.ts'
 import { parseUser } from '../../../src/domain/bundle/user.ts'
+import { runs } from '../../support/long.ts'
 
 const accounts: Accounts = {
   passwd:
@@ -64,3 +65,39 @@ test('M3 whatever the files say, ids are ids', () =>
         assert.ok(Number.isInteger(id) && id >= 0 && id < 2 ** 31)
     }),
   ))
+
+test('files in which something was changed make nobody another, and are read in no time', () => {
+  const line = fc.constantFrom(
+    ...(accounts.passwd ?? '').split('\n'),
+    ...(accounts.group ?? '').split('\n'),
+    ':',
+    '::::',
+    '+::0:0::',
+  )
+  const junk = fc.string({ unit: 'binary', maxLength: 10 })
+  const text = fc
+    .array(fc.tuple(line, junk, fc.nat(40)), { maxLength: 12 })
+    .map(lines => lines.map(([whole, put, at]) => whole.slice(0, at) + put + whole.slice(at)).join('\n'))
+  fc.assert(
+    fc.property(
+      text,
+      text,
+      fc.constantFrom('ana', '0', '1000', 'odd', ':wheel', 'ana:audio'),
+      (passwd, group, who) => {
+        const resolved = resolve(who, { passwd, group })
+        if (typeof resolved === 'string') return assert.ok(['user-not-found', 'bad-user'].includes(resolved))
+        for (const id of [resolved.uid, resolved.gid, ...resolved.additionalGids])
+          assert.ok(Number.isInteger(id) && id >= 0 && id < 2 ** 31)
+        assert.ok(resolved.additionalGids.length <= 65_536)
+        // A number that was asked for is that number, whatever line it stands in.
+        if (/^\d+$/.test(who)) assert.equal(resolved.uid, Number(who))
+      },
+    ),
+    { numRuns: runs(500, 50_000) },
+  )
+  const began = performance.now()
+  const many = Array.from({ length: 200_000 }, (_, i) => `g${i}:x:${i}:ana`).join('\n')
+  resolve('ana', { passwd: 'ana:x:1:1::/:', group: many })
+  resolve('nobody', { passwd: ':'.repeat(5_000_000), group: ','.repeat(5_000_000) })
+  assert.ok(performance.now() - began < 3_000)
+})
