@@ -179,7 +179,8 @@ const modifiedOf = (name: string, mtime: Date | undefined, record: string | unde
   const seconds = (mtime?.getTime() ?? Number.NaN) / 1000
   if (record !== undefined || !Number.isInteger(seconds))
     throw new LayerRefused('corrupt-archive', `${shown(name)}: its time is not a number`)
-  // tar-stream takes two's complement for one's: what it reads of negative numbers is one too high.
+  // tar-stream takes two's complement for one's: what it reads of negative numbers is one too high. Of -1 that makes 0,
+  // which nothing tells from 0: a file of the last second of 1969 is one second younger, where PAX does not say otherwise.
   return { seconds: seconds < 0 ? seconds - 1 : seconds, nanoseconds: 0 }
 }
 

@@ -54,7 +54,11 @@ export const unpackPool = ({
   let closed = false
 
   const start = () => {
-    const worker = new Worker(new URL('./unpack-worker.ts', import.meta.url), { name: 'unpack' })
+    const worker = new Worker(new URL('./unpack-worker.ts', import.meta.url), {
+      name: 'unpack',
+      // Descriptors come from system calls of our own; Node would warn of those it has not opened itself.
+      trackUnmanagedFds: false,
+    })
     worker.on('message', (answer: Answer) => {
       const current = busy.get(worker)
       if (answer.kind === 'progress') current?.progress(answer.bytes)

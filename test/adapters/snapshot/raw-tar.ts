@@ -5,14 +5,17 @@ export type Member = Readonly<{
   type?: string
   target?: string
   mode?: number
-  uid?: number
-  gid?: number
-  mtime?: number
+  /** A number too large for octal digits is given as the bytes that are to be there. */
+  uid?: number | Buffer
+  gid?: number | Buffer
+  mtime?: number | Buffer
   major?: number
   minor?: number
   data?: Buffer | string
   /** What the header says of the size, where it is not the data's length. */
   size?: number | Buffer
+  /** Says that it is GNU's format, not POSIX's. */
+  gnu?: boolean
   /** PAX records, written in a header of their own before this one. */
   pax?: Readonly<Record<string, string | Buffer>>
 }>
@@ -28,15 +31,17 @@ const header = (
   const block = Buffer.alloc(512)
   block.write(name, 0, 100, 'latin1')
   block.write(octal(mode, 8), 100)
-  block.write(octal(uid, 8), 108)
-  block.write(octal(gid, 8), 116)
-  const size = rest.size ?? length
-  if (typeof size === 'number') block.write(octal(size, 12), 124)
-  else size.copy(block, 124)
-  block.write(octal(rest.mtime ?? 0, 12), 136)
+  for (const [value, offset, size] of [
+    [uid, 108, 8],
+    [gid, 116, 8],
+    [rest.size ?? length, 124, 12],
+    [rest.mtime ?? 0, 136, 12],
+  ] as const)
+    if (typeof value === 'number') block.write(octal(value, size), offset)
+    else value.copy(block, offset)
   block.write(type, 156)
   block.write(target, 157, 100, 'latin1')
-  block.write('ustar\x0000', 257)
+  block.write(rest.gnu === true ? 'ustar  \0' : 'ustar\x0000', 257)
   block.write(octal(rest.major ?? 0, 8), 329)
   block.write(octal(rest.minor ?? 0, 8), 337)
   block.fill(' ', 148, 156)
