@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { pipeline, Readable } from 'node:stream'
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib'
 import { LayerRefused } from './refusal.ts'
@@ -6,12 +6,21 @@ import { LayerRefused } from './refusal.ts'
 export type Limits = Readonly<{
   /** Bytes a layer may have uncompressed. */
   bytes: number
+  /** Beyond so many bytes, it may have no more than so many times what it has compressed. */
+  ratio: Readonly<{ beyond: number; times: number }>
   /** Entries its archive may have. */
   entries: number
 }>
 
-/** Far beyond any honest layer. The disk's own limits come first on most machines. */
-export const generous: Limits = { bytes: 256 * 2 ** 30, entries: 8_000_000 }
+/**
+ * Far beyond any honest layer; the disk's own limits come first on most machines. What is packed well is packed to a
+ * tenth; gzip can pack to a thousandth, and only zeros become that. A bomb is over when it has 2 GiB.
+ */
+export const generous: Limits = {
+  bytes: 256 * 2 ** 30,
+  ratio: { beyond: 2 * 2 ** 30, times: 100 },
+  entries: 8_000_000,
+}
 
 /**
  * A blob's tar, whatever it was compressed with: its first bytes say so, not its media type, as in every other engine.
@@ -21,17 +30,20 @@ export const generous: Limits = { bytes: 256 * 2 ** 30, entries: 8_000_000 }
  * Chunks are large (see `chunkSize`), because each one costs a round through the event loop; inflating happens in
  * libuv's threads, beside what the caller does with the chunk before.
  *
- * @throws LayerRefused `corrupt-archive`, or `too-large` when more than `limit` bytes come out
+ * @throws LayerRefused `corrupt-archive`, or `too-large` when more comes out than the limits allow
  */
 export async function* decompressed(
   blobPath: string,
-  limit: number,
+  { bytes, ratio }: Omit<Limits, 'entries'>,
   progress: (bytes: number) => void,
 ): AsyncGenerator<Buffer> {
+  const packed = statSync(blobPath).size
+  const limit = Math.min(bytes, Math.max(ratio.beyond, packed * ratio.times))
   let total = 0
   for await (const chunk of inflated(blobPath, progress)) {
     total += chunk.length
-    if (total > limit) throw new LayerRefused('too-large', `more than ${limit} bytes uncompressed`)
+    if (total > limit)
+      throw new LayerRefused('too-large', `more than ${limit} bytes uncompressed, out of ${packed}`)
     yield chunk
   }
 }

@@ -33,7 +33,7 @@ export const unpackLayer = async (
 
   const hash = createHash('sha256')
   const hashed = async function* () {
-    for await (const chunk of decompressed(blobPath, limits.bytes, progress)) {
+    for await (const chunk of decompressed(blobPath, limits, progress)) {
       hash.update(chunk)
       yield chunk
     }

@@ -6,13 +6,14 @@ import { describe, it } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import * as E from 'fp-ts/lib/Either.js'
 import { getXattr, listXattrs } from '../../../src/adapters/host/xattr.ts'
+import { generous } from '../../../src/adapters/snapshot/decompress.ts'
 import { isWhiteout } from '../../../src/adapters/snapshot/overlay-marks.ts'
 import { scratch } from '../../support/scratch.ts'
 import { archive, endMark, member } from './raw-tar.ts'
 import type { Member } from './raw-tar.ts'
 import { diffIdOf, unpacked } from './unpacked.ts'
 
-const limits = { bytes: 64 * 2 ** 20, entries: 10_000 }
+const limits = { ...generous, bytes: 64 * 2 ** 20, entries: 10_000 }
 
 type Outcome = Readonly<{ problem: string | null; cause: string; files: string; entries: number }>
 

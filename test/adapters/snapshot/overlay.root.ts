@@ -6,6 +6,7 @@ import { describe, it } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
 import { mount, MS, unmount } from '../../../src/adapters/host/mount.ts'
+import { generous } from '../../../src/adapters/snapshot/decompress.ts'
 import { overlayDriver } from '../../../src/adapters/snapshot/overlay.ts'
 import { unpackPool } from '../../../src/adapters/snapshot/unpack-pool.ts'
 import type { Layer } from '../../../src/domain/kernel/descriptor.ts'
@@ -96,7 +97,7 @@ describe('the overlay driver', () => {
     using own = disk()
     await using driver = overlayDriver({
       directory: join(own.path, 's'),
-      limits: { bytes: 2000, entries: 10 },
+      limits: { ...generous, bytes: 2000, entries: 10 },
     })
     const tar = archive({ name: 'x', data: 'x'.repeat(4000) })
     const layer = layerOf(tar)
@@ -145,7 +146,7 @@ describe('the threads', () => {
     const request = {
       blobPath: '/none',
       diffId: 'x',
-      limits: { bytes: 1, entries: 1 },
+      limits: { ...generous, bytes: 1, entries: 1 },
       layer: '/none',
       temporary: '/none/x',
     }
