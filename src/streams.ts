@@ -57,7 +57,7 @@ export const streamsOf = ({ bundles, hands, inputs, directoryOf, execOutput }: O
       const isOver = !['starting', 'running', 'paused'].includes(status)
       return readOutput(path, {
         ...query,
-        ended: isOver ? over : hands.monitor.ended({ container: id, run }),
+        ended: isOver ? over : Promise.race([hands.monitor.ended({ container: id, run }), query.over]),
       })
     },
 

@@ -26,6 +26,8 @@ export type OutputQuery = Readonly<{
   until: Date | null
   /** The last so many lines; null: all. */
   tail: number | null
+  /** Resolves when the history tells that nothing more will come: a run that could not be started has no other end. */
+  over: Promise<unknown>
   signal: AbortSignal
 }>
 

@@ -83,13 +83,17 @@ const layOut = (rootfs: string) => {
 export type World = Readonly<{ path: string; name: string; rootfs: string }>
 
 /** What a daemon would have open, on directories that another one may have used before. */
-export const daemonOn = ({ path, name, rootfs }: World, keepInputOpen = false) => {
+export const daemonOn = (
+  { path, name, rootfs }: World,
+  keepInputOpen = false,
+  { runtime: program = 'runc', patienceMs = 60_000 } = {},
+) => {
   const directoryOf = (container: ContainerId) => join(path, 'containers', container)
   const cgroupOf = (container: ContainerId) => `/${name}/${container}`
   const outputOf = (container: ContainerId) => join(path, `${container}.log`)
   const programs = {
     conmon: findProgram('conmon'),
-    runtime: findProgram('runc'),
+    runtime: findProgram(program),
     runtimeRoot: join(path, 'runc'),
   }
   const runtime = openRunc({ ...programs, directoryOf, cgroupOf })
@@ -115,6 +119,7 @@ export const daemonOn = ({ path, name, rootfs }: World, keepInputOpen = false) =
     wasOutOfMemory: container => oomKills(cgroupOf(container)) > 0,
     letGo: runtime.letGo,
     keepInputOpen,
+    patienceMs,
   })
 
   const launch = async (container: ContainerId, asked: Asked, run = 1) => {

@@ -9,6 +9,7 @@ import { failpoint } from '../host/failpoint.ts'
 import { makeFifo } from '../host/node.ts'
 import { startConmon } from './conmon.ts'
 import type { Programs } from './conmon.ts'
+import { LAUNCH_MS, firstWord } from './first-word.ts'
 import { openInput } from './input.ts'
 import type { Inputs } from './input.ts'
 import { launchFailure } from './launch-failure.ts'
@@ -33,6 +34,8 @@ export type MonitorSettings = Readonly<{
    * because its monitor has its input open, too.
    */
   keepInputOpen?: boolean
+  /** How long the runtime may take to start a container. */
+  patienceMs?: number
 }>
 
 type Launch = Parameters<Monitor['launch']>[0]
@@ -59,6 +62,7 @@ export const openMonitor = ({
   wasOutOfMemory,
   letGo,
   keepInputOpen = false,
+  patienceMs = LAUNCH_MS,
 }: MonitorSettings): Monitor => {
   const watches = new Map<ContainerId, Map<number, Watch>>()
   const lettingGo = new Map<ContainerId, Promise<void>>()
@@ -187,7 +191,7 @@ export const openMonitor = ({
     failpoint('monitor started')
     follow(watch, sync, 'live')
 
-    const first = await sync.first
+    const first = await firstWord(sync, directory, patienceMs)
     failpoint('monitor told')
     if (first !== null && first.data > 0) return E.right({ pid: first.data })
     await sync.ended

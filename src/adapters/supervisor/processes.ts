@@ -19,6 +19,7 @@ import { failpoint } from '../host/failpoint.ts'
 import { makeFifo } from '../host/node.ts'
 import { startConmon } from './conmon.ts'
 import type { Programs } from './conmon.ts'
+import { LAUNCH_MS, firstWord } from './first-word.ts'
 import { openInput } from './input.ts'
 import type { Inputs } from './input.ts'
 import { launchFailure } from './launch-failure.ts'
@@ -166,7 +167,7 @@ export const openProcesses = ({
     else startConmon(programs, conmon, { sync: writer })
 
     failpoint('exec monitor started')
-    const first = await sync.first
+    const first = await firstWord(sync, directory, LAUNCH_MS)
     failpoint('exec monitor told')
     // The values of its environment are in the process by now.
     rmSync(process, { force: true })

@@ -122,7 +122,9 @@ export const containerRoutes: FastifyPluginAsync<{ engine: Engine }> = async (ap
       if (E.isLeft(query)) return sendProblem(reply, query.left)
       const { options } = found.right
       const { stdout, stderr, timestamps, ...rest } = query.right
-      const output = engine.output(found.right, { ...rest, signal: goneSignal(request, reply) })
+      const signal = goneSignal(request, reply)
+      const over = rest.follow ? waitForEnd(engine, found.right.id, signal) : Promise.resolve()
+      const output = engine.output(found.right, { ...rest, over, signal })
       if (output === null)
         return sendProblem(reply, { reason: 'output-not-kept', container: request.params.container })
       return sendOutput(reply, output, {

@@ -20,7 +20,8 @@ export const OutputQuery = query({
   tail: t.refinement(t.string, isLines, 'a number of lines, or all'),
 })
 
-type Asked = Omit<Wanted, 'signal'> & Readonly<{ stdout: boolean; stderr: boolean; timestamps: boolean }>
+type Asked = Omit<Wanted, 'signal' | 'over'> &
+  Readonly<{ stdout: boolean; stderr: boolean; timestamps: boolean }>
 
 /** What a request for output wants of it. A moment of the history means the time when that happened. */
 export const outputQuery = async (

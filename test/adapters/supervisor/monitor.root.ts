@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as E from 'fp-ts/lib/Either.js'
@@ -115,6 +116,21 @@ describe('launching', () => {
     const again = await daemon.launch(container, { args: sh('exit 4') })
     assert.ok(E.isRight(again), 'it may be launched again')
     assert.equal(codeOf(await soon('it ends', daemon.monitor.ended({ container, run: 1 }))), 4)
+  })
+
+  it('fails when the runtime does not answer, and leaves nothing of it', async () => {
+    const program = join(world.path, 'hanging-runtime')
+    writeFileSync(program, `#!/bin/sh\nsleep 1000 & echo $! >'${world.path}/hangs'; wait\n`, { mode: 0o755 })
+    const { launch, directoryOf } = daemonOn(world, false, { runtime: program, patienceMs: 500 })
+    const container = newContainer()
+    const launched = await launch(container, { args: ['/bin/true'] })
+    assert.ok(E.isLeft(launched))
+    assert.match(launched.left.cause, /the runtime has not answered within 0\.5 s/)
+    assert.equal(isRunning(Number(readFileSync(join(world.path, 'hangs'), 'utf8'))), false)
+    assert.deepEqual(
+      ['sync', 'pid', 'conmon.pid'].filter(name => existsSync(join(directoryOf(container), name))),
+      [],
+    )
   })
 
   it('is done once, however often it is asked for', async () => {
