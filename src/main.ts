@@ -10,6 +10,7 @@ import { openSqliteLog } from './adapters/events/sqlite-log.ts'
 import type { Origin } from './adapters/events/envelope.ts'
 import { groupId, userName } from './adapters/host/accounts.ts'
 import { giveBackMemory } from './adapters/host/memory.ts'
+import { freeBytes } from './adapters/host/room.ts'
 import { takeDirectories } from './adapters/host/own-directories.ts'
 import { notifySystemd } from './adapters/host/systemd.ts'
 import { peerCredentials } from './adapters/host/unix-socket.ts'
@@ -40,6 +41,9 @@ const ownContext = (policy: string): Context => {
 
 /** Longer than idle threads are kept for the next layer. */
 const QUIET_MS = 7_000
+
+/** With less on the disk, nothing new is begun: what is left is for what has to end. Bytes. */
+const ROOM_FOR_MORE = 16 * 2 ** 20
 
 /** Read models that are made again may take long; nobody is kept waiting for that. */
 const CATCH_UP_MS = 10_000
@@ -147,6 +151,7 @@ const run = async (config: Config, stop: AbortController) => {
       opened.keepCredential(operation, registry, forRegistry(credential)),
     ...streamsOf(opened),
     ...replaying({ config, bootId, database, models }),
+    hasRoom: () => freeBytes(root) >= ROOM_FOR_MORE,
     positionOf: models.positionOf,
     stopped: models.stopped,
     progress: opened.progress,

@@ -98,6 +98,9 @@ export type Engine = Readonly<{
   /** Read models that stopped, with the reason. */
   stopped: () => ReadonlyMap<string, Error>
 
+  /** Whether there is room for more than the ends of what is there. */
+  hasRoom: () => boolean
+
   progress: Observable<ProgressReport>
   peerOf: (socket: unknown) => Peer | null
   randomId: () => string

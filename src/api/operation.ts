@@ -5,6 +5,7 @@ import type { Context } from '../domain/kernel/context.ts'
 import type { Handle } from '../domain/kernel/handle.ts'
 import type { Position, Recorded, StreamName } from '../domain/kernel/store.ts'
 import type { CommandName, Outcome, Subject, Until } from '../domain/processes/operation.ts'
+import { needsRoom } from '../domain/processes/operation.ts'
 import { caughtUp } from './at.ts'
 import { contextOf, keyOf, whenGone, waitOf } from './context.ts'
 import type { Engine } from './engine.ts'
@@ -82,6 +83,7 @@ export const operator = (engine: Engine): Operate => {
     let past: Past | null = null
     let called: Plan['called']
     const first = async (): Promise<E.Either<ApiError, Begun>> => {
+      if (needsRoom.has(command) && !engine.hasRoom()) return E.left({ reason: 'no-room', command })
       const planned = await plan(context)
       if (E.isLeft(planned)) return planned
       const { subject, stream, give } = planned.right

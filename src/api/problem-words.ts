@@ -338,6 +338,12 @@ export const problemWords = {
     'No container has a bundle by that id, or not by then.',
     'See `GET /v1/bundles`.',
   ),
+  'no-room': words(
+    507,
+    'the disk is full',
+    'The disk that the history is on has less than 16 MiB left. They are kept for what has to end; nothing new is begun.',
+    'Remove containers and images, or make room by other means. No restart is needed.',
+  ),
   'projection-not-found': words(
     404,
     'there is no such projection',

@@ -24,6 +24,7 @@ export type Unanswerable =
   | Readonly<{ reason: 'event-not-found'; event: string }>
   | Readonly<{ reason: 'event-ambiguous'; event: string; candidates: ReadonlyArray<string> }>
   | Readonly<{ reason: 'operation-not-found'; operation: string }>
+  | Readonly<{ reason: 'no-room'; command: string }>
   | Readonly<{ reason: 'projection-not-found'; projection: string; names: ReadonlyArray<string> }>
   | Readonly<{ reason: 'stream-not-found'; stream: string }>
   | Readonly<{ reason: 'moment-not-found'; moment: string; cause: string }>
@@ -154,6 +155,10 @@ const describe: {
     detail: `there is no process ${short(exec)}`,
   }),
   'blob-not-found': ({ key }) => ({ detail: `there is no blob ${short(key)}` }),
+  'no-room': ({ command }) => ({
+    detail: `the disk is full: there is no room left for ${command}`,
+    try: 'shiplog rm or shiplog rmi, or make room by other means',
+  }),
   'projection-not-found': ({ projection, names }) => ({
     detail: `there is no projection ${projection}; there are ${names.join(', ')}`,
   }),

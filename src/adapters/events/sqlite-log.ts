@@ -16,6 +16,7 @@ import { envelope, serialised, unavailable } from './envelope.ts'
 import type { Draft, Origin } from './envelope.ts'
 import { followers } from './followers.ts'
 import type { OpenedLog } from './opened-log.ts'
+import { keepReserve } from './reserve.ts'
 import { holdAlone } from './sole-owner.ts'
 import { lookAtSqlite, openSqlite } from './sqlite.ts'
 import type { Sqlite, Value } from './sqlite.ts'
@@ -81,6 +82,7 @@ export const openSqliteLog = ({ path, ...origin }: Origin & Readonly<{ path: str
       },
     }),
   )
+  owned.use(keepReserve(db))
   const { id } = db.get('SELECT id FROM log') as { id: string }
   let head = headOf(db)
   let isClosed = false

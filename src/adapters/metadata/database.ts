@@ -4,6 +4,7 @@ import type { Projection, Value, Writer } from '../../projections/projection.ts'
 import type { Stories, Story } from '../events/process-runner.ts'
 import type { ReadModels } from '../events/projector.ts'
 import type { Checkpoint, Checkpoints } from '../events/reactor.ts'
+import { keepReserve } from '../events/reserve.ts'
 import { isDamage, openSqlite } from '../events/sqlite.ts'
 import type { Sqlite } from '../events/sqlite.ts'
 
@@ -93,6 +94,7 @@ const whyUseless = (db: Sqlite, { id, head }: Source): string | null => {
 }
 
 const databaseOn = (db: Sqlite, begunAgain: string | null): Database => {
+  const reserve = keepReserve(db)
   const writer: Writer = {
     run: db.run,
     all: (sql, ...values) => db.all(sql, ...values) as ReadonlyArray<Record<string, Value>>,
@@ -114,7 +116,10 @@ const databaseOn = (db: Sqlite, begunAgain: string | null): Database => {
       }
     },
     begunAgain,
-    [Symbol.dispose]: db[Symbol.dispose],
+    [Symbol.dispose]: () => {
+      reserve[Symbol.dispose]()
+      db[Symbol.dispose]()
+    },
   }
 }
 

@@ -20,6 +20,15 @@ export const commandNames = [
 ] as const
 export type CommandName = (typeof commandNames)[number]
 
+/** Those that need room on the disk. The others end something, or change what is there already. */
+export const needsRoom: ReadonlySet<CommandName> = new Set([
+  'pull-image',
+  'create-container',
+  'run-container',
+  'start-container',
+  'exec-container',
+])
+
 /** What the end of a run means: of `run-container` and `start-container`, one may wait for either. */
 export type Until = 'started' | 'exited'
 

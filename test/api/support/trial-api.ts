@@ -60,6 +60,7 @@ export const trialApi = (hands: Partial<Hands> = {}) => {
   const progress = new Subject<ProgressReport>()
   let clock = () => new Date()
   let ids = 0
+  let hasRoom = true
 
   async function* outputOf(owner: string): AsyncGenerator<Output> {
     yield* written.get(owner) ?? []
@@ -113,6 +114,7 @@ export const trialApi = (hands: Partial<Hands> = {}) => {
         withoutPast: [],
       },
     ],
+    hasRoom: () => hasRoom,
     rebuild: async () => models.position(),
     positionOf: models.positionOf,
     stopped: models.stopped,
@@ -186,6 +188,10 @@ export const trialApi = (hands: Partial<Hands> = {}) => {
     /** What the daemon takes the time to be. */
     setClock: (now: () => Date) => {
       clock = now
+    },
+    /** Whether the daemon takes its disk to be full. */
+    setRoom: (room: boolean) => {
+      hasRoom = room
     },
     withImage,
     written,
