@@ -21,7 +21,7 @@ export type Projector = Readonly<{
   run: (signal: AbortSignal) => Promise<void>
   /** True once every projection that goes on has seen the position, false when it takes longer than that. */
   waitFor: (position: Position, timeoutMs: number) => Promise<boolean>
-  /** How far the furthest behind has read. */
+  /** How far the furthest behind has read; where all have stopped, how far the last of them had. */
   position: () => Position
   /** Names of those that stopped, with the reason. */
   stopped: () => ReadonlyMap<string, Error>
@@ -73,13 +73,21 @@ export const projector = ({ store, models, projections, report }: Dependencies):
   const stopped = new Map<string, Error>()
   const waiting = new Set<Readonly<{ position: Position; seen: () => void }>>()
 
-  const position = () =>
+  /** Infinity where none goes on: then there is none to wait for. */
+  const reachedByAll = () =>
     [...groups]
       .filter(({ members }) => members.size > 0)
       .reduce((least, group) => Math.min(least, group.position), Number.POSITIVE_INFINITY)
 
-  const stop = (group: Group, projection: Projection, error: Error) => {
+  let lastStop: Position = 0
+  const position = () => {
+    const reached = reachedByAll()
+    return Number.isFinite(reached) ? reached : lastStop
+  }
+
+  const stop = (group: Group, projection: Projection, error: Error, reached: Position) => {
     group.members.delete(projection)
+    lastStop = Math.max(lastStop, reached)
     stopped.set(projection.name, error)
     report(`projection ${projection.name}`, 1, error)
   }
@@ -96,12 +104,13 @@ export const projector = ({ store, models, projections, report }: Dependencies):
       return failed
     })
     failpoint('read models kept')
+    const reached = group.position
     group.position = upTo
-    for (const [projection, error] of failed) stop(group, projection, error)
+    for (const [projection, error] of failed) stop(group, projection, error, reached)
 
     if (waiting.size === 0) return
-    const reached = position()
-    for (const waiter of waiting) if (waiter.position <= reached) waiter.seen()
+    const seen = reachedByAll()
+    for (const waiter of waiting) if (waiter.position <= seen) waiter.seen()
   }
 
   /** A full disk passes; until then the batch waits. */
@@ -154,7 +163,7 @@ export const projector = ({ store, models, projections, report }: Dependencies):
     },
 
     waitFor: (wanted, timeoutMs) => {
-      if (position() >= wanted) return Promise.resolve(true)
+      if (reachedByAll() >= wanted) return Promise.resolve(true)
       return new Promise(resolve => {
         const settle = (isSeen: boolean) => {
           clearTimeout(timer)

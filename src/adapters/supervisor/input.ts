@@ -84,7 +84,11 @@ export const openTerminalInput = (path: string): Writable => {
 export const openInputs = () => {
   const inputs = new Map<ContainerId | ExecId, Input>()
   return {
-    keep: (owner: ContainerId | ExecId, input: Input) => void inputs.set(owner, input),
+    /** One that was kept before (of a launch that came to nothing) is closed. */
+    keep: (owner: ContainerId | ExecId, input: Input) => {
+      inputs.get(owner)?.close()
+      inputs.set(owner, input)
+    },
     of: (owner: ContainerId | ExecId): Input | null => inputs.get(owner) ?? null,
     forget: (owner: ContainerId | ExecId) => {
       inputs.get(owner)?.close()

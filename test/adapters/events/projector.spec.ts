@@ -47,6 +47,26 @@ const world = () => {
 }
 
 describe('the projector', () => {
+  it('stands where the last one stopped when none goes on, and lets nobody wait', async () => {
+    const { start, project, stop } = world()
+    await start()
+    const broken = counting('a', {
+      when: {
+        EngineStarted: (_, { position }) => {
+          if (position === 2) throw new Error('broken')
+        },
+      },
+    })
+    const all = project(broken)
+    const running = all.run(stop.signal)
+    assert.ok(await all.waitFor(1, 1_000))
+    assert.ok(await all.waitFor(await start(), 1_000))
+    assert.deepEqual([...all.stopped().keys()], ['a'])
+    assert.equal(all.position(), 1)
+    stop.abort()
+    await running
+  })
+
   it('brings read models up to date, keeps them so, and resumes where it stopped', async () => {
     const { start, project, seen, stop } = world()
     await start()
