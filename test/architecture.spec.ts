@@ -27,7 +27,8 @@ describe('a replay', () => {
   it('loads nothing that could touch the world', () => {
     const loaded = [...loadedBy(root, 'src/replay-worker.ts')]
     assert.ok(loaded.includes('src/projections/runtime/containers.ts'))
-    const hands = /^src\/(?:main|engine|hands)\.ts$|^src\/adapters\/(?!events\/|metadata\/|host\/(?:failpoint|room)\.ts)/
+    const hands =
+      /^src\/(?:main|engine|hands)\.ts$|^src\/adapters\/(?!events\/|metadata\/|host\/(?:failpoint|room)\.ts)/
     const means = /^node:(?:child_process|ffi|http|net)$|^undici|^execa/
     assert.deepEqual(
       loaded.filter(target => hands.test(target) || means.test(target)),
