@@ -363,7 +363,12 @@ describe('A3 connections that only sit there', () => {
         connections.push(connection)
       }
       await sleep(300)
-      const most = descriptors()
+      let most = descriptors()
+      // A busy daemon takes its time to accept them all.
+      for (let i = 0; i < 200 && most < base.descriptors + count * 0.9; i++) {
+        await sleep(50)
+        most = Math.max(most, descriptors())
+      }
       for (const [i, { socket }] of connections.entries()) {
         const way = Math.floor(i / kinds.length) % 3
         if (way === 0) socket.end()
