@@ -5,6 +5,9 @@ import type { Sqlite } from './sqlite.ts'
 
 const MIB = 2 ** 20
 
+/** Pages of the write-ahead log after which it is brought into the database: well before it has outgrown the reserve. */
+const CHECKPOINT_AT = 1_000
+
 /** What a database keeps for itself: some 8,000 events, or the ends of a thousand containers. */
 const RESERVE = 8 * MIB
 
@@ -43,6 +46,7 @@ const reserved = (db: Sqlite): number => {
 
 /** Pages that were never written would be holes in the file: they are written, brought into the file, and then freed. */
 const refill = (db: Sqlite): void => {
+  db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_AT}`)
   db.transaction(() => {
     db.exec('CREATE TABLE IF NOT EXISTS reserve (bytes BLOB NOT NULL)')
     db.run('INSERT INTO reserve (bytes) VALUES (zeroblob(?))', RESERVE)
