@@ -28,12 +28,14 @@ type Options = Readonly<{
   args?: ReadonlyArray<string>
   /** Where its root is, if that is not to go with it. */
   root?: string
+  /** And its state. */
+  state?: string
 }>
 
 export const startDaemon = async (options: Options = {}) => {
   const scratch = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'shiplog-e2e-'))
   const root = options.root ?? join(scratch, 'root')
-  const state = join(scratch, 'state')
+  const state = options.state ?? join(scratch, 'state')
   const socket = join(state, 'shiplog.sock')
   const env = { PATH: process.env['PATH'], HOME: scratch, SHIPLOG_HOST: `unix://${socket}` }
 
