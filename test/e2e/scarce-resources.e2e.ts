@@ -27,8 +27,7 @@ describe('a machine that is out of something', () => {
       assert.equal((await run(daemon, name, name === 'ends' ? 'sleep 2; exit 7' : 'sleep 1000')).status, 200)
     await sleep(300)
     const open = readdirSync(`/proc/${daemon.pid()}/fd`).length
-    const limit = (most: number) =>
-      execFileSync('prlimit', ['--pid', `${daemon.pid()}`, `--nofile=${most}:`])
+    const limit = (most: number) => execFileSync('prlimit', ['--pid', `${daemon.pid()}`, `--nofile=${most}:`])
     limit(open)
     const asked = daemon.ask('GET', '/v1/version').catch((error: Error) => error)
     await sleep(3_000)
