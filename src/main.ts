@@ -10,7 +10,7 @@ import { openSqliteLog } from './adapters/events/sqlite-log.ts'
 import type { Origin } from './adapters/events/envelope.ts'
 import { groupId, userName } from './adapters/host/accounts.ts'
 import { giveBackMemory } from './adapters/host/memory.ts'
-import { freeBytes } from './adapters/host/room.ts'
+import { roomAt } from './adapters/host/room.ts'
 import { takeDirectories } from './adapters/host/own-directories.ts'
 import { notifySystemd } from './adapters/host/systemd.ts'
 import { peerCredentials } from './adapters/host/unix-socket.ts'
@@ -42,8 +42,11 @@ const ownContext = (policy: string): Context => {
 /** Longer than idle threads are kept for the next layer. */
 const QUIET_MS = 7_000
 
-/** With less on the disk, nothing new is begun: what is left is for what has to end. Bytes. */
-const ROOM_FOR_MORE = 16 * 2 ** 20
+/** With less on a disk, nothing new is begun: what is left is for what has to end. */
+const ROOM_FOR_MORE = {
+  root: { bytes: 16 * 2 ** 20, files: 64 },
+  state: { bytes: 2 ** 20, files: 64 },
+} as const
 
 /** Read models that are made again may take long; nobody is kept waiting for that. */
 const CATCH_UP_MS = 10_000
@@ -151,7 +154,7 @@ const run = async (config: Config, stop: AbortController) => {
       opened.keepCredential(operation, registry, forRegistry(credential)),
     ...streamsOf(opened),
     ...replaying({ config, bootId, database, models }),
-    hasRoom: () => freeBytes(root) >= ROOM_FOR_MORE,
+    outOfRoom: () => outOfRoom({ root, state }),
     positionOf: models.positionOf,
     stopped: models.stopped,
     progress: opened.progress,
@@ -177,6 +180,14 @@ const run = async (config: Config, stop: AbortController) => {
   await server.close()
   await components.node.handle(streams.node(), { type: 'StopEngine' }, ownContext('stop'))()
   await Promise.all([remembering, acting])
+}
+
+const outOfRoom = (directories: Readonly<Record<keyof typeof ROOM_FOR_MORE, string>>): string | null => {
+  for (const name of ['root', 'state'] as const) {
+    const { bytes, files } = roomAt(directories[name])
+    if (bytes < ROOM_FOR_MORE[name].bytes || files < ROOM_FOR_MORE[name].files) return directories[name]
+  }
+  return null
 }
 
 const startFailure = (refusal: Readonly<{ reason: string; cause?: string }>, node: string): string =>

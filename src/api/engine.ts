@@ -98,8 +98,8 @@ export type Engine = Readonly<{
   /** Read models that stopped, with the reason. */
   stopped: () => ReadonlyMap<string, Error>
 
-  /** Whether there is room for more than the ends of what is there. */
-  hasRoom: () => boolean
+  /** A directory of ours that has no room for more than the ends of what is there; null: there is room. */
+  outOfRoom: () => string | null
 
   progress: Observable<ProgressReport>
   peerOf: (socket: unknown) => Peer | null

@@ -4,6 +4,7 @@ import { begin, tell } from '../domain/processes/operation.ts'
 import type { CommandName, Outcome, Standing, Subject, Until } from '../domain/processes/operation.ts'
 import { adviceOnPull } from './distribution/advice.ts'
 import { eventJson } from './events/json.ts'
+import { adviceOnHost } from './host-failures.ts'
 
 /** Where an operation began, and what it is about. */
 export type Begun = Readonly<{
@@ -35,10 +36,12 @@ export const standingOf = (
 }
 
 /** What somebody may try whose operation failed. */
-export const adviceOn = ({ subject }: Begun, standing: Standing): string | null =>
-  standing.status === 'failed' && subject.kind === 'pull' && subject.name !== undefined
+export const adviceOn = ({ subject }: Begun, standing: Standing): string | null => {
+  if (standing.status !== 'failed') return null
+  return subject.kind === 'pull' && subject.name !== undefined
     ? adviceOnPull(standing.failure, subject.name)
-    : null
+    : adviceOnHost(standing.failure.problem)
+}
 
 /** By position, each once. */
 export const inOrder = (...parts: ReadonlyArray<Past>): Past =>

@@ -83,7 +83,8 @@ export const operator = (engine: Engine): Operate => {
     let past: Past | null = null
     let called: Plan['called']
     const first = async (): Promise<E.Either<ApiError, Begun>> => {
-      if (needsRoom.has(command) && !engine.hasRoom()) return E.left({ reason: 'no-room', command })
+      const full = needsRoom.has(command) ? engine.outOfRoom() : null
+      if (full !== null) return E.left({ reason: 'no-room', command, directory: full })
       const planned = await plan(context)
       if (E.isLeft(planned)) return planned
       const { subject, stream, give } = planned.right

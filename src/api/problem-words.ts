@@ -341,7 +341,7 @@ export const problemWords = {
   'no-room': words(
     507,
     'the disk is full',
-    'The disk that the history is on has less than 16 MiB left. They are kept for what has to end; nothing new is begun.',
+    'The disk of the root has less than 16 MiB left, or that of the state less than 1 MiB, or either has no inodes left. What is left is kept for what has to end; nothing new is begun.',
     'Remove containers and images, or make room by other means. No restart is needed.',
   ),
   'projection-not-found': words(

@@ -8,6 +8,7 @@ import type { Failure } from '../domain/kernel/failure.ts'
 import type { HandleError } from '../domain/kernel/handle.ts'
 import type { Image } from '../domain/metadata/index.ts'
 import type * as Runtime from '../domain/runtime/index.ts'
+import { isOfTheHost } from './host-failures.ts'
 import { problemWords } from './problem-words.ts'
 import type { Reason } from './problem-words.ts'
 
@@ -24,7 +25,7 @@ export type Unanswerable =
   | Readonly<{ reason: 'event-not-found'; event: string }>
   | Readonly<{ reason: 'event-ambiguous'; event: string; candidates: ReadonlyArray<string> }>
   | Readonly<{ reason: 'operation-not-found'; operation: string }>
-  | Readonly<{ reason: 'no-room'; command: string }>
+  | Readonly<{ reason: 'no-room'; command: string; directory: string }>
   | Readonly<{ reason: 'projection-not-found'; projection: string; names: ReadonlyArray<string> }>
   | Readonly<{ reason: 'stream-not-found'; stream: string }>
   | Readonly<{ reason: 'moment-not-found'; moment: string; cause: string }>
@@ -93,9 +94,6 @@ const container =
     ...(attempt === undefined ? {} : { try: attempt.replaceAll('CONTAINER', short(container)) }),
   })
 
-/** Of failures that are nobody's fault but the host's. */
-const failuresOfTheHost = ['no-space', 'io-error', 'too-many-open-files', 'no-memory', 'monitor-unavailable']
-
 // Total by construction: a new refusal does not compile until it has a line here.
 const describe: {
   readonly [R in ApiError['reason']]: (error: Extract<ApiError, { reason: R }>) => Description
@@ -155,8 +153,8 @@ const describe: {
     detail: `there is no process ${short(exec)}`,
   }),
   'blob-not-found': ({ key }) => ({ detail: `there is no blob ${short(key)}` }),
-  'no-room': ({ command }) => ({
-    detail: `the disk is full: there is no room left for ${command}`,
+  'no-room': ({ command, directory }) => ({
+    detail: `the disk is full: there is no room left in ${directory} for ${command}`,
     try: 'shiplog rm or shiplog rmi, or make room by other means',
   }),
   'projection-not-found': ({ projection, names }) => ({
@@ -226,7 +224,7 @@ const reasonOf = (error: ApiError): Reason => {
 export const toProblem = (error: ApiError): Problem => {
   const reason = reasonOf(error)
   const { status, title } = problemWords[reason]
-  const isOurs = error.reason === 'operation-failed' && failuresOfTheHost.includes(error.failure.problem)
+  const isOurs = error.reason === 'operation-failed' && isOfTheHost(error.failure.problem)
   return {
     type: `https://shiplog.dev/problems/${reason}`,
     title,

@@ -18,6 +18,7 @@ import type { Surroundings } from './config.ts'
 import { readHostFacts } from './host-facts.ts'
 import { findInit } from './init-binary.ts'
 import { refused } from './refused.ts'
+import type { Problem } from './refused.ts'
 import { checkRootfs } from './rootfs-layout.ts'
 import { mountRootfs, unmountRootfs } from './rootfs-mount.ts'
 import { readDefaultProfile } from './seccomp-profile.ts'
@@ -150,6 +151,14 @@ export const readSurroundings = (): Surroundings => ({
 /** Final at the first try: the names are wrong, or the kernel will not have the mount. */
 const finalErrors = new Set(['ENAMETOOLONG', 'ELOOP', 'EINVAL', 'ENODEV', 'EPERM', 'ENOTDIR'])
 
+/** What the host is short of, by the kernel's word for it. */
+const short: Readonly<Record<string, Problem>> = {
+  ENOSPC: 'no-space',
+  EDQUOT: 'no-space',
+  EMFILE: 'too-many-open-files',
+  ENFILE: 'too-many-open-files',
+}
+
 /** The one place where what the system throws becomes a value. */
 const effect =
   <A>(
@@ -164,7 +173,7 @@ const effect =
       if (code === undefined) throw error
       return E.left({
         reason: finalErrors.has(code) ? 'refused' : 'unavailable',
-        problem: syscall === 'mount' ? 'mount-failed' : 'bundle-unavailable',
+        problem: short[code] ?? (syscall === 'mount' ? 'mount-failed' : 'bundle-unavailable'),
         cause: `bundle of ${what}: ${message}`,
       })
     }

@@ -18,6 +18,8 @@ export type Problem =
   | 'mount-failed'
   | 'bundle-lost'
   | 'bundle-unavailable'
+  | 'no-space'
+  | 'too-many-open-files'
 
 /** Final: the same again would fail the same way. */
 export const refused = (problem: Problem, cause: string): E.Either<EffectFailure, never> =>

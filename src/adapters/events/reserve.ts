@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { freeBytes } from '../host/room.ts'
+import { roomAt } from '../host/room.ts'
 import { mayPass } from './sqlite.ts'
 import type { Sqlite } from './sqlite.ts'
 
@@ -26,7 +26,7 @@ export const keepReserve = (db: Sqlite): Disposable => {
   if (db.path === ':memory:') return { [Symbol.dispose]: () => {} }
   const look = () => {
     try {
-      const free = freeBytes(dirname(db.path))
+      const { bytes: free } = roomAt(dirname(db.path))
       if (free < PLENTY && free > 3 * RESERVE && reserved(db) < RESERVE / 2) refill(db)
     } catch (error) {
       // It has become full meanwhile, or is gone: whoever writes will hear of that.

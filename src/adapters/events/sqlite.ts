@@ -174,7 +174,8 @@ const explained = <A>(path: string, run: () => A): A => {
   try {
     return run()
   } catch (error) {
-    throw new Error(`${path}: ${(error as Error).message}`, { cause: error })
+    const advice = isFull(error) ? ' (try: make room, then start again)' : ''
+    throw new Error(`${path}: ${(error as Error).message}${advice}`, { cause: error })
   }
 }
 
@@ -186,8 +187,12 @@ export const isDamage = (error: unknown): boolean => {
 
 const corrupt = 11
 
+const isFull = (error: unknown): boolean => (error as Readonly<{ errcode?: number }>).errcode === full
+
+const full = 13
+
 /** Busy, input or output, full: the same may work later. */
-const passing = new Set([5, 10, 13])
+const passing = new Set([5, 10, full])
 
 /** Whether an exception is SQLite's about the state of the machine, not about what it was asked. */
 export const mayPass = (error: unknown): boolean =>

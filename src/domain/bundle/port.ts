@@ -24,7 +24,7 @@ import type { EffectFailure } from '../kernel/problem.ts'
  * `bad-seccomp-profile`, `capability-unavailable`, `bind-source-missing`, `init-missing`, `unsafe-path` (something in
  * the image leads out of it, or is not what it must be), `environment-lost`, `bundle-lost` (a power failure took what
  * was not yet on disk), `mount-failed` where the kernel will never have the mount. Unavailable, which may pass:
- * `mount-failed`, `bundle-unavailable` (no space, no inodes, an I/O error).
+ * `mount-failed`, `no-space` (or no inodes), `too-many-open-files`, `bundle-unavailable` (an I/O error).
  */
 export type BundleStore = Readonly<{
   /** Values of the environment (`NAME=value`), kept (0600) before the container is asked for; the log has the names. */

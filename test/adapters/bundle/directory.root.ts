@@ -177,7 +177,7 @@ test('without space it may work later, and then it does', async () => {
     for (;;) appendFileSync(filler, chunk)
   }, /ENOSPC/)
   const { reason, problem } = await left(trial.prepare())
-  assert.deepEqual([reason, problem], ['unavailable', 'bundle-unavailable'])
+  assert.deepEqual([reason, problem], ['unavailable', 'no-space'])
   rmSync(filler)
   await right(trial.prepare())
 })

@@ -60,7 +60,7 @@ export const trialApi = (hands: Partial<Hands> = {}) => {
   const progress = new Subject<ProgressReport>()
   let clock = () => new Date()
   let ids = 0
-  let hasRoom = true
+  let full: string | null = null
 
   async function* outputOf(owner: string): AsyncGenerator<Output> {
     yield* written.get(owner) ?? []
@@ -114,7 +114,7 @@ export const trialApi = (hands: Partial<Hands> = {}) => {
         withoutPast: [],
       },
     ],
-    hasRoom: () => hasRoom,
+    outOfRoom: () => full,
     rebuild: async () => models.position(),
     positionOf: models.positionOf,
     stopped: models.stopped,
@@ -189,9 +189,9 @@ export const trialApi = (hands: Partial<Hands> = {}) => {
     setClock: (now: () => Date) => {
       clock = now
     },
-    /** Whether the daemon takes its disk to be full. */
-    setRoom: (room: boolean) => {
-      hasRoom = room
+    /** The directory whose disk the daemon takes to be full; null for none. */
+    setFull: (directory: string | null) => {
+      full = directory
     },
     withImage,
     written,
