@@ -62,8 +62,9 @@ describe('a machine that is out of something', () => {
         assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC')
       }
       const refused = await run(daemon, 'late', 'true')
-      assert.ok(refused.status >= 500, refused.text)
-      assert.match((refused.body as { detail: string }).detail, /no space|ENOSPC/i)
+      const { reason, detail } = refused.body as { reason: string; detail: string }
+      assert.deepEqual([refused.status, reason], [507, 'no-room'], refused.text)
+      assert.match(detail, /there is no room left in .*\/shiplog for run-container/)
       const { body } = await daemon.ask('GET', '/v1/containers/ends/wait')
       assert.equal((body as { exitCode: number }).exitCode, 7)
       const removed = await daemon.command('remove-container', { container: 'ends' })
