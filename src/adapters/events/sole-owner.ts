@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
+import { adviceOn } from './sqlite.ts'
 
 /**
  * Holds `<path>-owner` for as long as this process lives, so that nobody else appends to the database beside it; throws
@@ -14,9 +15,8 @@ export const holdAlone = (path: string): Disposable => {
   } catch (error) {
     owner?.close()
     const { message, errcode } = error as Error & { errcode?: number }
-    throw new Error(`${path}: ${errcode === busy ? 'another process has this log open' : message}`, {
-      cause: error,
-    })
+    const cause = errcode === busy ? 'another process has this log open' : `${message}${adviceOn(error)}`
+    throw new Error(`${path}: ${cause}`, { cause: error })
   }
   return { [Symbol.dispose]: () => owner.close() }
 }

@@ -174,8 +174,7 @@ const explained = <A>(path: string, run: () => A): A => {
   try {
     return run()
   } catch (error) {
-    const advice = isFull(error) ? ' (try: make room, then start again)' : ''
-    throw new Error(`${path}: ${(error as Error).message}${advice}`, { cause: error })
+    throw new Error(`${path}: ${(error as Error).message}${adviceOn(error)}`, { cause: error })
   }
 }
 
@@ -187,7 +186,9 @@ export const isDamage = (error: unknown): boolean => {
 
 const corrupt = 11
 
-const isFull = (error: unknown): boolean => (error as Readonly<{ errcode?: number }>).errcode === full
+/** What to add to the words of an exception by which a file could not be opened: what to try, where there is something. */
+export const adviceOn = (error: unknown): string =>
+  (error as Readonly<{ errcode?: number }>).errcode === full ? ' (try: make room, then start again)' : ''
 
 const full = 13
 
