@@ -79,6 +79,7 @@ describe('K1-K4, K8 a daemon that is killed at a point and started again', () =>
   let busybox: Awaited<ReturnType<typeof busyboxAt>>
   let images: Images
   const killedAt = new Set<string>()
+  let kills = 0
 
   before(async () => {
     busybox = await busyboxAt()
@@ -153,7 +154,10 @@ describe('K1-K4, K8 a daemon that is killed at a point and started again', () =>
     }
     const died = await Promise.race([daemon.ended(), sleep(3_000)])
     if (died === undefined) await daemon.kill()
-    else killedAt.add(point)
+    else {
+      killedAt.add(point)
+      kills += 1
+    }
   }
 
   const seen = async (scenario: Scenario) => {
@@ -209,9 +213,11 @@ describe('K1-K4, K8 a daemon that is killed at a point and started again', () =>
     }
   })
 
-  it('was killed at every point that there is', () =>
+  it('was killed at every point that there is', test => {
+    test.diagnostic(`${kills} kills at ${everyPoint.length} points`)
     assert.deepEqual(
       everyPoint.filter(point => !killedAt.has(point)),
       [],
-    ))
+    )
+  })
 })

@@ -389,9 +389,10 @@ describe('A3 connections that only sit there', () => {
     const most = await crowd(1_000)
     assert.ok(most > base.descriptors + 900, `${most} descriptors for a thousand connections`)
     const after = census({ root: daemon.state, pid: daemon.pid() })
-    assertSame(before.place, after)
+    assertSame({ ...before.place, descriptors: [] }, { ...after, descriptors: [] })
     for (let i = 1; i < runs(2, 20); i++) await crowd(1_000)
-    assert.equal(descriptors(), base.descriptors)
+    // There may be fewer: what the first crowd had opened may have taken its time to go.
+    assert.ok(descriptors() <= base.descriptors, `${descriptors()} descriptors, ${base.descriptors} before`)
     const grown = rss() - before.rss
     assert.ok(grown < 96 * MiB, `${Math.round(grown / MiB)} MiB more`)
     await isWell()

@@ -22,6 +22,7 @@ import type {
   Stored,
   StreamName,
 } from '../../domain/kernel/store.ts'
+import { failpoint } from '../host/failpoint.ts'
 import { envelope, serialised, unavailable } from './envelope.ts'
 import type { Draft, Origin } from './envelope.ts'
 import { followForever } from './eventstoredb-follow.ts'
@@ -137,11 +138,13 @@ export const openEventStoreDB = async (options: Options): Promise<OpenedLog> => 
       const revision = await newestRevision(stream)
       return revision === expected ? E.right({ revision, position: head, events: [] }) : conflict(stream)
     }
+    for (const { event } of drafts) failpoint(`append ${event.type}`)
     await client.appendToStream(
       stream,
       drafts.map(({ id, event, metadata }) => jsonEvent({ id, type: event.type, data: event, metadata })),
       { expectedRevision: expectedRevision(expected), credentials, deadline: patience.answerMs },
     )
+    for (const { event } of drafts) failpoint(`appended ${event.type}`)
     const events = await readStream(stream, expected, drafts.length)
     const last = events.at(-1)
     if (last === undefined || events.length !== drafts.length)

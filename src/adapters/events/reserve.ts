@@ -53,4 +53,6 @@ const refill = (db: Sqlite): void => {
   })
   db.exec('PRAGMA wal_checkpoint(PASSIVE)')
   db.transaction(() => db.exec('DROP TABLE reserve'))
+  // Its pages fill the cache, and nobody will read them.
+  db.exec('PRAGMA shrink_memory')
 }
