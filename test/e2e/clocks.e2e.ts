@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { globSync } from 'node:fs'
+import { globSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { busyboxAt } from '../support/busybox.ts'
 import { startDaemon } from '../support/daemon.ts'
@@ -15,6 +16,12 @@ const at = (offset: string) => ({
   FAKETIME_DONT_FAKE_MONOTONIC: '1',
   DONT_FAKE_MONOTONIC: '1',
 })
+
+/** The library leaves its shared memory behind. */
+const forget = (pid: number) => {
+  for (const name of [`faketime_shm_${pid}`, `sem.faketime_sem_${pid}`])
+    rmSync(join('/dev/shm', name), { force: true })
+}
 
 /** An hour and a year back, ten years forward, and before everything. */
 const clocks: ReadonlyArray<readonly [string, string, (year: number) => boolean]> = [
@@ -46,6 +53,7 @@ describe('T1, T2 a clock that is set', { concurrency: 2 }, () => {
       await daemon.stop()
 
       await daemon.start(at(offset))
+      const pid = daemon.pid()
       await run(daemon, 'during', 'exit 3')
       const waited = await daemon.ask('GET', '/v1/containers/during/wait')
       assert.equal((waited.body as { exitCode: number }).exitCode, 3)
@@ -58,6 +66,7 @@ describe('T1, T2 a clock that is set', { concurrency: 2 }, () => {
       const images = (await daemon.ask('GET', '/v1/images')).body as { items: ReadonlyArray<unknown> }
       assert.equal(images.items.length, 1)
       await daemon.stop()
+      forget(pid)
 
       await daemon.start()
       await run(daemon, 'after', 'exit 4')
