@@ -13,12 +13,12 @@ import { Mount } from '../../domain/kernel/mount.ts'
 import type { EffectFailure } from '../../domain/kernel/problem.ts'
 import { durable } from '../host/durable.ts'
 import { failpoint } from '../host/failpoint.ts'
+import { shortageOf } from '../host/shortage.ts'
 import { configOf } from './config.ts'
 import type { Surroundings } from './config.ts'
 import { readHostFacts } from './host-facts.ts'
 import { findInit } from './init-binary.ts'
 import { refused } from './refused.ts'
-import type { Problem } from './refused.ts'
 import { checkRootfs } from './rootfs-layout.ts'
 import { mountRootfs, unmountRootfs } from './rootfs-mount.ts'
 import { readDefaultProfile } from './seccomp-profile.ts'
@@ -151,14 +151,6 @@ export const readSurroundings = (): Surroundings => ({
 /** Final at the first try: the names are wrong, or the kernel will not have the mount. */
 const finalErrors = new Set(['ENAMETOOLONG', 'ELOOP', 'EINVAL', 'ENODEV', 'EPERM', 'ENOTDIR'])
 
-/** What the host is short of, by the kernel's word for it. */
-const short: Readonly<Record<string, Problem>> = {
-  ENOSPC: 'no-space',
-  EDQUOT: 'no-space',
-  EMFILE: 'too-many-open-files',
-  ENFILE: 'too-many-open-files',
-}
-
 /** The one place where what the system throws becomes a value. */
 const effect =
   <A>(
@@ -173,7 +165,7 @@ const effect =
       if (code === undefined) throw error
       return E.left({
         reason: finalErrors.has(code) ? 'refused' : 'unavailable',
-        problem: short[code] ?? (syscall === 'mount' ? 'mount-failed' : 'bundle-unavailable'),
+        problem: shortageOf(code) ?? (syscall === 'mount' ? 'mount-failed' : 'bundle-unavailable'),
         cause: `bundle of ${what}: ${message}`,
       })
     }

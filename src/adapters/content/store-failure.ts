@@ -1,13 +1,11 @@
 import { isEffectFailure } from '../../domain/kernel/problem.ts'
 import type { EffectFailure } from '../../domain/kernel/problem.ts'
+import { shortages } from '../host/shortage.ts'
 
 /** What the file system says, in the words of the port. What is not here is an `io-error`, and may pass. */
 const PROBLEMS: Readonly<Record<string, string>> = {
-  ENOSPC: 'no-space',
-  EDQUOT: 'no-space',
+  ...shortages,
   EROFS: 'read-only-store',
-  EMFILE: 'too-many-open-files',
-  ENFILE: 'too-many-open-files',
 }
 
 export const refused = (problem: string, cause: string): EffectFailure => ({

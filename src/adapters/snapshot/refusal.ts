@@ -1,4 +1,5 @@
 import type { EffectFailure } from '../../domain/kernel/problem.ts'
+import { shortages } from '../host/shortage.ts'
 
 /** What can be wrong with a layer itself. None of it will be better next time. */
 export type LayerProblem =
@@ -36,10 +37,7 @@ export const failureOf = (error: unknown, subject: string): EffectFailure => {
 const LONGEST = 1000
 
 const passing: Readonly<Record<string, string>> = {
-  ENOSPC: 'no-space',
-  EDQUOT: 'no-space',
-  EMFILE: 'too-many-open-files',
-  ENFILE: 'too-many-open-files',
+  ...shortages,
   ENOMEM: 'no-memory',
   Z_MEM_ERROR: 'no-memory',
 }
