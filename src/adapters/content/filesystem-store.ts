@@ -10,6 +10,7 @@ import type { ByteSource, ContentStore } from '../../domain/content/index.ts'
 import type { Descriptor } from '../../domain/kernel/descriptor.ts'
 import type { Digest } from '../../domain/kernel/identifiers.ts'
 import type { EffectFailure } from '../../domain/kernel/problem.ts'
+import { durable } from '../host/durable.ts'
 import { failpoint } from '../host/failpoint.ts'
 import { sharedWork } from './shared-work.ts'
 import { failureOf, hasCode, refused } from './store-failure.ts'
@@ -54,7 +55,7 @@ export const openFilesystemStore = (root: string): ContentStore => {
     failpoint('ingest synced')
     await rename(ingestOf(digest), pathOf(digest))
     failpoint('ingest published')
-    await syncDirectory(blobs)
+    await durable([blobs])
   }
 
   const receive = async (blob: Descriptor, source: ByteSource, signal: AbortSignal): Promise<Stored> => {
@@ -136,7 +137,7 @@ export const openFilesystemStore = (root: string): ContentStore => {
     await unlinkIfThere(pathOf(digest))
     failpoint('blob unlinked')
     if (!ingesting.isUnderWay(digest)) await discardIngest(digest)
-    await syncDirectory(blobs)
+    await durable([blobs])
   }
 
   return {
@@ -233,15 +234,6 @@ const unlinkIfThere = async (path: string) => {
     await unlink(path)
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error
-  }
-}
-
-const syncDirectory = async (path: string) => {
-  const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY)
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
   }
 }
 
