@@ -10,7 +10,6 @@ import type { Config } from './config.ts'
 import type { Engine } from './api/engine.ts'
 import type { Position } from './domain/kernel/store.ts'
 import type { ProjectionReplay } from './projections/replayed.ts'
-import { projections } from './projections/queries.ts'
 
 /** What a thread is told that makes read models again. */
 export type ReplayOrder = Readonly<{
@@ -64,10 +63,9 @@ export const replaying = ({
       const scratch = newFile()
       try {
         const position = await inThread<Position>({ scratch, projection: name, compareWith: null })
-        database.beside(scratch, () => {
-          for (const projection of projections)
-            if (projection.name === name) models.replace(name, position, () => adopt(database, projection))
-        })
+        database.beside(scratch, () =>
+          models.replace(name, position, projection => adopt(database, projection)),
+        )
         return position
       } finally {
         discard(scratch)

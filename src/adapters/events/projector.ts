@@ -31,7 +31,7 @@ export type Projector = Readonly<{
    * Goes on with rows that were made elsewhere: `adopt` puts them in the place of those that were there, in the
    * transaction that moves the checkpoint to where they were made up to. One that had stopped goes on.
    */
-  replace: (name: string, position: Position, adopt: () => void) => void
+  replace: (name: string, position: Position, adopt: (projection: Projection) => void) => void
 }>
 
 type Dependencies = Readonly<{
@@ -54,8 +54,8 @@ const gatheredAtMost = 5_000
  *
  * Projections at the same position share one follower; one that is made anew has its own, so that the others need not
  * wait for it. Rows and checkpoint of a batch are one transaction, done before the next batch is asked for. A
- * projection that throws is set back to the beginning of the batch and stops, until the daemon is started again; the
- * others go on. A full disk stops nobody: the batch is tried again.
+ * projection that throws is set back to the beginning of the batch and stops, until it is replaced or the daemon is
+ * started again; the others go on. A full disk stops nobody: the batch is tried again.
  */
 export const projector = ({ store, models, projections, report }: Dependencies): Projector => {
   const groups = new Set<Group>()
@@ -141,6 +141,7 @@ export const projector = ({ store, models, projections, report }: Dependencies):
       const events = gathered
       gathered = []
       await projectPatiently(group, events, told.position, signal)
+      if (!groups.has(group)) return
     }
   }
 
@@ -186,10 +187,14 @@ export const projector = ({ store, models, projections, report }: Dependencies):
       const projection = projections.find(each => each.name === name)
       if (projection === undefined) throw new Error(`there is no projection ${name}`)
       models.transaction(() => {
-        adopt()
+        adopt(projection)
         models.advance(name, position)
       })
-      for (const group of groups) group.members.delete(projection)
+      for (const group of groups) {
+        group.members.delete(projection)
+        // Nobody is left for it to keep up: it goes with the next batch.
+        if (group.members.size === 0) groups.delete(group)
+      }
       stopped.delete(name)
       const group = at(position)
       group.members.add(projection)
