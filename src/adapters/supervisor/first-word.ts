@@ -9,11 +9,7 @@ export const LAUNCH_MS = 60_000
  * What a monitor says first, which is what became of the launch; null when it ends without a word. One that says nothing
  * for too long is killed, with the runtime that it waits for: then it says that.
  */
-export const firstWord = async (
-  sync: Sync,
-  directory: string,
-  patienceMs: number,
-): ReturnType<typeof wordOf> => {
+export const firstWord = async (sync: Sync, directory: string, patienceMs: number): Sync['first'] => {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<'late'>(resolve => {
     timer = setTimeout(() => resolve('late'), patienceMs)
@@ -24,8 +20,6 @@ export const firstWord = async (
   killMonitor(directory)
   return { data: -1, message: `the runtime has not answered within ${patienceMs / 1000} s` }
 }
-
-const wordOf = ({ first }: Sync) => first
 
 /** conmon begins a session of its own, and what it starts belongs to it until the container runs. */
 const killMonitor = (directory: string): void => {
