@@ -1,6 +1,6 @@
 import { inputsOf, normalise } from './arguments.ts'
 import type { Normalised } from './arguments.ts'
-import { catalogue } from './catalogue.ts'
+import { catalogue, families } from './catalogue.ts'
 import { flag, text } from './command.ts'
 import type { AnyCommand } from './command.ts'
 import { complain } from './complain.ts'
@@ -35,8 +35,8 @@ export const run = async (argv: ReadonlyArray<string>, io: Io): Promise<number> 
       const { unknownCommand } = await import('./parser.ts')
       throw await unknownCommand(name)
     }
-    if (name === 'image' || name === 'container' || name === 'projection')
-      return await runInFamily(name, [...leading, ...rest], io)
+    const members = families[name]
+    if (members !== undefined) return await runInFamily(name, members, [...leading, ...rest], io)
     return await runCommand(name, [...leading, ...rest], io)
   } catch (error) {
     return complain(error, io, leading.includes('--no-color'))
@@ -63,9 +63,12 @@ const readCarefully = async (spec: AnyCommand, name: string, normalised: Normali
 }
 
 /** `image ls` is `images`: docker's longer names for what has a short one. */
-const runInFamily = async (family: string, argv: ReadonlyArray<string>, io: Io): Promise<number> => {
-  const { families } = await import('./catalogue.ts')
-  const members = families[family] as Readonly<Record<string, string>>
+const runInFamily = async (
+  family: string,
+  members: Readonly<Record<string, string>>,
+  argv: ReadonlyArray<string>,
+  io: Io,
+): Promise<number> => {
   const at = argv.findIndex(input => !input.startsWith('-'))
   const member = at === -1 ? undefined : argv[at]
   const name = member === undefined ? undefined : members[member]
