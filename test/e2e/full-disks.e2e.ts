@@ -125,6 +125,21 @@ describe('a full disk', () => {
     for (const container of ['stops', 'ends']) taken(await daemon.command('remove-container', { container }))
   }
 
+  /** What ends is recorded and can be removed, what runs is untouched, and when there is room everything goes on. */
+  const comesThrough = async (
+    daemon: Daemon,
+    disk: ReturnType<typeof smallDisk>,
+    { tell, pid }: Awaited<ReturnType<typeof withContainers>>,
+  ) => {
+    tell()
+    assert.equal((await endOf(daemon, 'ends')).exitCode, 7)
+    await stopsAndRemoves(daemon)
+    await stillRuns(daemon, pid)
+
+    disk.makeRoom()
+    await goesOnByItself(daemon)
+  }
+
   /** In the life of the daemon in which the disk was full. */
   const goesOnByItself = async (daemon: Daemon) => {
     for (const ask of everythingNew(daemon)) taken(await ask())
@@ -177,17 +192,11 @@ describe('a full disk', () => {
       await using place = scratch('disk')
       using disk = smallDisk(join(place.path, 'root'), { megabytes: 96, kind, inodes: 2_000 })
       await using daemon = await startDaemon({ root: join(disk.path, 'shiplog') })
-      const { tell, pid } = await withContainers(daemon, place.path)
+      const trial = await withContainers(daemon, place.path)
       disk.takeInodes()
 
       await refusesWhatIsNew(daemon, disk.path)
-      tell()
-      assert.equal((await endOf(daemon, 'ends')).exitCode, 7)
-      await stopsAndRemoves(daemon)
-      await stillRuns(daemon, pid)
-
-      disk.makeRoom()
-      await goesOnByItself(daemon)
+      await comesThrough(daemon, disk, trial)
     })
 
   it('D4 of the state refuses what is new; an end that nobody could write down is recorded as lost', async () => {
@@ -213,7 +222,7 @@ describe('a full disk', () => {
       await using place = scratch('disk')
       using disk = smallDisk(join(place.path, 'root', part), { megabytes: 20 })
       await using daemon = await startDaemon({ root: join(place.path, 'root') })
-      const { tell, pid } = await withContainers(daemon, place.path)
+      const trial = await withContainers(daemon, place.path)
       disk.fill()
 
       const { status, body, text } = await daemon.command('pull-image', { reference: big })
@@ -222,13 +231,7 @@ describe('a full disk', () => {
       assert.match(detail, /no space|ENOSPC/i)
       assert.match(advice ?? '', /make room/)
       assert.deepEqual(await namesAt(daemon, '/v1/images'), [busybox.name])
-      tell()
-      assert.equal((await endOf(daemon, 'ends')).exitCode, 7)
-      await stopsAndRemoves(daemon)
-      await stillRuns(daemon, pid)
-
-      disk.makeRoom()
-      await goesOnByItself(daemon)
+      await comesThrough(daemon, disk, trial)
     })
 
   for (const [part, kind] of [
@@ -239,7 +242,7 @@ describe('a full disk', () => {
       await using place = scratch('disk')
       using disk = smallDisk(join(place.path, 'root', part), { megabytes: 24, kind })
       await using daemon = await startDaemon({ root: join(place.path, 'root') })
-      const { tell, pid } = await withContainers(daemon, place.path)
+      const trial = await withContainers(daemon, place.path)
       const there = () => readdirSync(join(daemon.root, 'containers')).filter(name => ContainerId.is(name))
       const before = there()
       disk.fill()
@@ -251,13 +254,7 @@ describe('a full disk', () => {
       assert.match(advice ?? '', /make room/)
       await comesToBeGone(daemon, 'late')
       assert.deepEqual(there(), before)
-      tell()
-      assert.equal((await endOf(daemon, 'ends')).exitCode, 7)
-      await stopsAndRemoves(daemon)
-      await stillRuns(daemon, pid)
-
-      disk.makeRoom()
-      await goesOnByItself(daemon)
+      await comesThrough(daemon, disk, trial)
     })
 })
 

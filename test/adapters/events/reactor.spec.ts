@@ -48,6 +48,15 @@ const unready = (
   giveUp: () => 'try-again',
 })
 
+/** As if nothing had ever been kept of how far it has read. */
+const remembersNothing = (runtime: ReturnType<typeof aRuntime>['runtime'], signal: AbortSignal) => ({
+  component: runtime,
+  checkpoints: { read: (): Checkpoint => ({ position: 0, pending: [] }), write: () => undefined },
+  report: () => undefined,
+  stopped: fromEvent(signal, 'abort'),
+  signal,
+})
+
 const running = (run: number): ReadonlyArray<Runtime.Command> => [
   { type: 'StartContainer', container },
   { type: 'RecordContainerStarted', container, run, pid: 100 + run },
@@ -75,13 +84,7 @@ describe('a reactor', () => {
     await give(...created, ...running(1), stopped)
     const stop = new AbortController()
     const performed: Array<Performed> = []
-    const going = runReactor(unready(performed), {
-      component: runtime,
-      checkpoints: { read: () => ({ position: 0, pending: [] }), write: () => undefined },
-      report: () => undefined,
-      stopped: fromEvent(stop.signal, 'abort'),
-      signal: stop.signal,
-    })
+    const going = runReactor(unready(performed), remembersNothing(runtime, stop.signal))
     await sleep(50)
     assert.deepEqual(performed, ['stop'])
     await give(exited)
@@ -142,14 +145,7 @@ describe('a reactor', () => {
     }
     for (let time = 1; time <= 3; time++) {
       const stop = new AbortController()
-      // As if nothing had ever been kept of how far it has read.
-      const going = runReactor(starting, {
-        component: runtime,
-        checkpoints: { read: () => ({ position: 0, pending: [] }), write: () => undefined },
-        report: () => undefined,
-        stopped: fromEvent(stop.signal, 'abort'),
-        signal: stop.signal,
-      })
+      const going = runReactor(starting, remembersNothing(runtime, stop.signal))
       await sleep(50)
       stop.abort()
       await going
