@@ -29,7 +29,8 @@ export const run = async (argv: ReadonlyArray<string>, io: Io): Promise<number> 
       const { complete } = await import('./completion.ts')
       return await complete(io, rest)
     }
-    if (catalogue[name] === undefined) {
+    // Words that every object knows are no commands.
+    if (!Object.hasOwn(catalogue, name)) {
       if (name.startsWith('-'))
         throw new UsageError(`there is no flag ${name} before a command`, 'shiplog --help')
       const { unknownCommand } = await import('./parser.ts')
@@ -71,7 +72,7 @@ const runInFamily = async (
 ): Promise<number> => {
   const at = argv.findIndex(input => !input.startsWith('-'))
   const member = at === -1 ? undefined : argv[at]
-  const name = member === undefined ? undefined : members[member]
+  const name = member !== undefined && Object.hasOwn(members, member) ? members[member] : undefined
   if (name === undefined) {
     const list = Object.keys(members).join(', ')
     if (member === undefined && argv.includes('--help')) {

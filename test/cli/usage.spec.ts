@@ -67,6 +67,8 @@ describe('wrong usage', () => {
   const wrong: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
     [['pss'], /there is no command pss: did you mean ps\?/],
     [['imgaes'], /did you mean images\?/],
+    [['constructor'], /there is no command constructor/],
+    [['image', 'constructor'], /there is no command image constructor/],
     [['ps', '--formt', 'x'], /there is no flag --formt: did you mean --format\?/],
     [['ps', '-z'], /there is no flag -z/],
     [['--frobnicate'], /there is no flag --frobnicate before a command/],
